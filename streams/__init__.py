@@ -1,0 +1,1 @@
+"""Forewarn: early warning for installment lenders, on Kafka, Faust and River."""

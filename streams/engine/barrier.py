@@ -1,0 +1,68 @@
+"""Knowing that everything published before now on some topics has been folded by the whole group.
+
+A day's tick must not overtake the events of that day, which stand on other topics and may belong to other workers. The
+sequencer asks: where do the inputs end now, and have all members committed up to there?
+"""
+
+from __future__ import annotations
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.engine import client
+from streams.engine.transactions import Partition
+from streams.settings import Settings
+
+_TIMEOUT_S = 30
+#: How long to look for a record where only markers may stand.
+_PROBE_S = 0.1
+
+
+class Barrier:
+    """Waits, by polling, until a consumer group has committed past the ends that the topics had at some moment."""
+
+    def __init__(self, settings: Settings, group: str, topics: tuple[str, ...]) -> None:
+        self._admin: AdminClient = client.admin(settings)
+        self._consumer: Consumer = client.consumer(settings, group)
+        self._topics = tuple(settings.topic_prefix + topic for topic in topics)
+        self._partitions: list[TopicPartition] = []
+
+    def ends(self) -> dict[Partition, int]:
+        """The present stable ends of all partitions of the topics, in records that a committed reader can see."""
+        if not self._partitions:
+            metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+            self._partitions = [TopicPartition(t, p) for t in self._topics for p in metadata[t].partitions]
+        request = {partition: OffsetSpec.latest() for partition in self._partitions}
+        answers = self._admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S)
+        return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+
+    def passed(self, ends: dict[Partition, int]) -> bool:
+        """Whether the group has committed up to all of these ends (an empty partition counts as read)."""
+        wanted = [TopicPartition(topic, partition) for (topic, partition), end in ends.items() if end > 0]
+        if not wanted:
+            return True
+        behind = [
+            TopicPartition(tp.topic, tp.partition, max(tp.offset, 0))
+            for tp in self._consumer.committed(wanted, timeout=_TIMEOUT_S)
+            if tp.offset < ends[tp.topic, tp.partition]
+        ]
+        return not behind or self._nothing_to_read(behind, ends)
+
+    def _nothing_to_read(self, behind: list[TopicPartition], ends: dict[Partition, int]) -> bool:
+        """Whether only transaction markers stand between the committed offsets and the ends."""
+        self._consumer.assign(behind)
+        waiting = {(tp.topic, tp.partition) for tp in behind}
+        try:
+            while waiting:
+                message = self._consumer.poll(_PROBE_S)
+                if message is None or message.error() is None:
+                    return False
+                if message.error().code() == KafkaError._PARTITION_EOF:
+                    waiting.discard((message.topic(), message.partition()))
+            return True
+        finally:
+            self._consumer.unassign()
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._consumer.close()

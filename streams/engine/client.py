@@ -1,0 +1,89 @@
+"""One place that turns settings into Kafka client configurations, for librdkafka and for Faust."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import faust
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from faust.types.auth import SASLMechanism
+
+from streams.settings import Settings
+from streams.topics import RECORD_BYTES_MAX
+
+
+def common(settings: Settings) -> dict[str, Any]:
+    """What every librdkafka client needs: servers and credentials."""
+    config: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap,
+        "security.protocol": settings.security_protocol,
+        "log_level": 2,
+        "socket.keepalive.enable": True,
+        "topic.metadata.refresh.interval.ms": 60_000,
+        "reconnect.backoff.max.ms": 1_000,
+    }
+    if settings.security_protocol.startswith("SASL"):
+        config |= {
+            "sasl.mechanism": settings.sasl_mechanism,
+            "sasl.username": settings.sasl_username,
+            "sasl.password": settings.sasl_password,
+        }
+    if settings.ssl_ca:
+        config["ssl.ca.location"] = settings.ssl_ca
+    return config
+
+
+def consumer(settings: Settings, group: str, **extra: Any) -> Consumer:
+    """A consumer that joins no group by itself: it is assigned by hand and commits nothing."""
+    return Consumer(
+        common(settings)
+        | {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 50,
+            "fetch.message.max.bytes": 4 * 1024 * 1024,
+            "queued.max.messages.kbytes": 64 * 1024,
+        }
+        | extra
+    )
+
+
+def producer(settings: Settings, **extra: Any) -> Producer:
+    """An idempotent producer, all replicas acknowledging."""
+    return Producer(
+        common(settings)
+        | {
+            "acks": "all",
+            "enable.idempotence": True,
+            "linger.ms": 2,
+            "batch.size": 512 * 1024,
+            "compression.type": "lz4",
+            "message.max.bytes": RECORD_BYTES_MAX,
+            "queue.buffering.max.messages": 500_000,
+            "queue.buffering.max.kbytes": 256 * 1024,
+        }
+        | extra
+    )
+
+
+def admin(settings: Settings) -> AdminClient:
+    """A client for topics, offsets and groups."""
+    return AdminClient(common(settings))
+
+
+def faust_credentials(settings: Settings) -> Any:
+    """The same credentials in Faust's form, or None on an open cluster."""
+    context = ssl.create_default_context(cafile=settings.ssl_ca or None) if "SSL" in settings.security_protocol else None
+    if settings.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password,
+            ssl_context=context,
+            mechanism=SASLMechanism(settings.sasl_mechanism),
+        )
+    return faust.SSLCredentials(context) if context else None

@@ -1,0 +1,108 @@
+"""Reading a partition's rows back, after its previous owner is fenced.
+
+Order matters. (1) Ask for the committed offset with require_stable: the broker answers only when no transaction of the
+previous owner is undecided on it. (2) Read the state topic's end without isolation, (3) wait until everything before
+that end is decided (the stable end has passed it: markers reach partitions one by one), (4) read committed rows up
+to it. Skipping (3) once gave rows older than the offset they belong to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.engine import client
+from streams.engine.errors import Inconsistent, Misconfigured
+from streams.engine.transactions import Partition
+from streams.settings import Settings
+
+#: Rows of one partition: key to framed row.
+Rows = dict[bytes, bytes]
+#: How many rows have been read so far, for people.
+Progress = Callable[[int], None]
+_CHUNK = 10_000
+
+
+class Restorer:
+    """Reads committed offsets and compacted rows for one consumer group."""
+
+    def __init__(self, settings: Settings, group: str) -> None:
+        self._settings = settings
+        self._admin: AdminClient = client.admin(settings)
+        self._group = group
+        self._timeout_s = settings.transaction_timeout_ms / 1000 + 30
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The stable committed offset of each partition; 0 where nothing was committed yet."""
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+        if not wanted:
+            return {}
+        consumer = client.consumer(self._settings, self._group)
+        try:
+            found = consumer.committed(wanted, timeout=self._timeout_s)
+        except KafkaException as error:
+            raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {error.args[0].str()}") from error
+        finally:
+            consumer.close()
+        return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
+
+    def rows(self, partitions: Iterable[Partition], progress: Progress = lambda rows: None) -> dict[Partition, Rows]:
+        """All rows of the given partitions of a compacted topic, as of everything decided before this call."""
+        wanted = list(partitions)
+        if not wanted:
+            return {}
+        ends = self._ends(wanted, stable=False)
+        self._wait_until_decided(ends)
+        restored: dict[Partition, Rows] = {partition: {} for partition in wanted}
+        unread = {partition: end for partition, end in ends.items() if end > 0}
+        if unread:
+            self._read(unread, restored, progress)
+        return restored
+
+    def _ends(self, partitions: Iterable[Partition], *, stable: bool) -> dict[Partition, int]:
+        level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
+        request = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in partitions}
+        answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
+        try:
+            return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+        except KafkaException as error:
+            raise Misconfigured(
+                f"The end of a state topic cannot be read: {error.args[0].str()}. Does it exist? `forewarn topics create` makes it."
+            ) from error
+
+    def _wait_until_decided(self, ends: dict[Partition, int]) -> None:
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            stable = self._ends(ends, stable=True)
+            if all(stable[partition] >= end for partition, end in ends.items()):
+                return
+            if time.monotonic() > deadline:
+                raise Inconsistent("A transaction of a previous owner stayed undecided beyond its timeout.")
+            time.sleep(0.02)
+
+    def _read(self, unread: dict[Partition, int], restored: dict[Partition, Rows], progress: Progress) -> None:
+        consumer: Consumer = client.consumer(self._settings, self._group)
+        count = 0
+        try:
+            consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in unread])
+            while unread:
+                for message in consumer.consume(_CHUNK, 0.05):
+                    partition = (message.topic(), message.partition())
+                    if (error := message.error()) is not None:
+                        if error.code() != KafkaError._PARTITION_EOF:
+                            raise Inconsistent(f"Restoring {partition} failed: {error.str()}")
+                        if message.offset() >= unread.get(partition, 0):
+                            unread.pop(partition, None)
+                        continue
+                    count += 1
+                    if (value := message.value()) is None:
+                        restored[partition].pop(message.key(), None)
+                    else:
+                        restored[partition][message.key()] = value
+                progress(count)
+        finally:
+            consumer.close()
+

@@ -1,0 +1,54 @@
+"""The frame of a state row: what the engine must know of a row without decoding it.
+
+    byte 0      version of the body's codec (1 … 255)
+    bytes 1-8   offset in the input partition of the last record that touched the row, int64 little endian
+    bytes 9-12  wake day (date ordinal; 0 means never), uint32 little endian
+    byte 13 …   the body
+
+The offset audits the engine itself (a record at or before it must never reach the row), so it is no part of what is
+compared between replays: `body` is.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from streams.engine.errors import Inconsistent, Misconfigured
+
+_FRAME = struct.Struct("<BqI")
+FRAME_BYTES = _FRAME.size
+
+
+def pack(version: int, offset: int, wake_day: int, body: bytes) -> bytes:
+    """Frame a row's body."""
+    return _FRAME.pack(version, offset, wake_day) + body
+
+
+def unpack(row: bytes) -> tuple[int, int, int, bytes]:
+    """Split a row into (version, offset, wake day, body).
+
+    Raises:
+        Inconsistent: the row is too short to be one.
+    """
+    if len(row) < FRAME_BYTES:
+        raise Inconsistent(f"A state row of {len(row)} bytes is shorter than its frame ({FRAME_BYTES}). Was the state topic written by something else?")
+    version, offset, wake_day = _FRAME.unpack_from(row)
+    return version, offset, wake_day, row[FRAME_BYTES:]
+
+
+def wake_day(row: bytes) -> int:
+    """The day on which the row wants to be looked at; 0 is never."""
+    return int.from_bytes(row[9:13], "little")
+
+
+def check_version(row: bytes, newest: int, key: bytes) -> None:
+    """Refuse a row that a newer Forewarn wrote, before anything is folded or written.
+
+    Raises:
+        Misconfigured: this worker is too old for the state.
+    """
+    if not 1 <= row[0] <= newest:
+        raise Misconfigured(
+            f"State row {key[:64]!r} has codec version {row[0]}, this worker reads 1 to {newest}. "
+            "A newer Forewarn wrote it: upgrade this worker. Nothing was changed."
+        )

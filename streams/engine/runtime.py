@@ -1,0 +1,208 @@
+"""The loop of every agent: take what is waiting, fold it, commit it in one transaction, repeat.
+
+Rules, each paid for (docs/guarantees.md):
+1. A commit carries the generation under which its partitions were *assigned*, never the one current when it is sent.
+2. Only an assignment opens a partition; leftover batches of a revoked one are dropped.
+3. Rows in memory survive a rebalance only if this worker was a member of the very previous generation: after a missed
+   one somebody else may have written.
+4. Every batch must continue where the fold stands: overlap is cut, a hole ends the process.
+5. Whatever is not understood ends the process. The next one restores from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from streams.engine import groups
+from streams.engine.errors import Fenced, Inconsistent
+from streams.engine.faust_app import Membership, Worker
+from streams.engine.processor import Processor
+from streams.engine.restore import Restorer
+from streams.engine.transactions import Partition, Transactions
+from streams.engine.writes import Writes
+from streams.settings import Settings
+
+log = logging.getLogger("forewarn.engine")
+
+#: How long an idle loop waits before it looks at its membership again.
+_IDLE_S = 0.05
+#: How soon records that were held back are offered again.
+_HELD_S = 0.005
+
+#: Told (records, writes, fold seconds, commit seconds) after each committed batch.
+Observer = Callable[[int, int, float, float], None]
+
+
+class Runtime:
+    """Runs one processor inside one Faust worker."""
+
+    def __init__(self, settings: Settings, group: str, processor: Processor, observe: Observer | None = None) -> None:
+        self._settings = settings
+        self._group = group
+        self._processor = processor
+        self._observe = observe
+        self._prefix = settings.topic_prefix
+        self._transactions = Transactions(settings, f"{group}.{settings.instance}")
+        self._restorer = Restorer(settings, group)
+        self._committer = ThreadPoolExecutor(1, "commit")
+        self._owned: Membership | None = None
+        self._metadata = b""
+        self._next: dict[Partition, int] = {}
+        self._held: dict[Partition, list[Any]] = {}
+        self._committed: dict[Partition, int] = {}
+        self._committing: asyncio.Future[None] | None = None
+        self._fenced: Membership | None = None
+        self._fenced_at = 0.0
+
+    async def run(self, worker: Worker) -> None:
+        """Loop until cancelled; raises on anything that must end the process."""
+        await self._in_thread(self._transactions.open)
+        while True:
+            wait_s = _HELD_S if self._held else _IDLE_S
+            batches = await worker.batches(wait_s, self._settings.batch_records_max)
+            try:
+                if self._committing is not None and self._committing.done():
+                    await self._settle()
+                if not await self._adopt(worker.membership):
+                    self._expire()
+                    continue
+                self._queue_up(batches)
+                await self._processor.between_batches()
+                if self._held:
+                    await self._work()
+            except Fenced as fenced:
+                log.warning("%s: %s; waiting for the next assignment", self._group, fenced)
+                self._forget()
+
+    async def drain(self) -> None:
+        """Wait for the commit under way, so that a stop loses nothing that was folded."""
+        if self._committing is not None:
+            await self._committing
+
+    async def _adopt(self, membership: Membership | None) -> bool:
+        """Make memory match the assignment. False while there is none to work under."""
+        if membership is None or membership is self._fenced:
+            return False
+        if membership is self._owned:
+            return True
+        previous = self._owned
+        if self._committing is not None:
+            await self._settle()
+        continuous = previous is not None and membership.generation == previous.generation + 1
+        kept = set(self._next) & membership.partitions if continuous else set()
+        for partition in set(self._next) - kept:
+            self._close(partition)
+        self._held = {partition: records for partition, records in self._held.items() if partition in kept}
+        await self._open(membership.partitions - kept)
+        self._metadata = groups.metadata(self._group, membership.generation, membership.member, self._settings.instance)
+        self._owned, self._fenced = membership, None
+        return True
+
+    async def _open(self, partitions: set[Partition] | frozenset[Partition]) -> None:
+        if not partitions:
+            return
+        processor, started = self._processor, time.monotonic()
+        offsets = await self._in_thread(self._restorer.committed, partitions)
+        homes = {}
+        if processor.state_topic is not None:
+            state_topic = self._prefix + processor.state_topic
+            homes = {p: (state_topic, processor.state_partition(self._name(p), p[1])) for p in partitions}
+        rows = await self._in_thread(self._restorer.rows, set(homes.values()))
+        for partition in sorted(partitions):
+            own = rows.get(homes[partition], {}) if homes else {}
+            processor.opened(self._name(partition), partition[1], own, offsets[partition])
+            self._next[partition] = self._committed[partition] = offsets[partition]
+        count = sum(len(found) for found in rows.values())
+        log.info("%s: opened %d partitions with %d rows in %.2f s", self._group, len(partitions), count, time.monotonic() - started)
+
+    def _close(self, partition: Partition) -> None:
+        self._processor.closed(self._name(partition), partition[1])
+        for by_partition in (self._next, self._committed):
+            by_partition.pop(partition, None)
+        self._held.pop(partition, None)
+
+    def _forget(self) -> None:
+        for partition in list(self._next):
+            self._close(partition)
+        self._held.clear()
+        self._fenced, self._owned = self._owned, None
+        self._fenced_at = time.monotonic()
+
+    def _expire(self) -> None:
+        limit_s = 3 * self._settings.session_timeout_ms / 1000
+        if self._fenced is not None and time.monotonic() - self._fenced_at > limit_s:
+            raise Inconsistent(f"{self._group}: fenced, and no new assignment within {limit_s:.0f} s")
+
+    def _queue_up(self, batches: list[Any]) -> None:
+        """Append each batch where it continues; cut what was folded before, refuse a hole (rule 4)."""
+        for batch in batches:
+            partition = (batch.topic, batch.partition)
+            if (position := self._next.get(partition)) is None:
+                continue  # a leftover of a partition that is no longer ours (rule 2)
+            if held := self._held.get(partition):
+                position = held[-1].offset + 1
+            if batch.offset < position:
+                continue
+            if batch.follows > position:
+                raise Inconsistent(f"{partition}: a fetch was lost between {position} and {batch.follows}")
+            records = batch.records
+            if records[0].offset < position:
+                records = [record for record in records if record.offset >= position]
+            self._held.setdefault(partition, []).extend(records)
+
+    async def _work(self) -> None:
+        """Fold what is held, then hand the writes to the committer while the next batch is folded."""
+        started = time.perf_counter()
+        writes, taken = Writes(), 0
+        for partition, records in list(self._held.items()):
+            count = self._processor.fold(self._name(partition), partition[1], records, writes)
+            if count:
+                taken += count
+                self._next[partition] = records[count - 1].offset + 1
+                if count == len(records):
+                    del self._held[partition]
+                else:
+                    del records[:count]
+        if taken == 0 and not writes.records:
+            return
+        self._processor.finish(writes)
+        offsets = self._offsets()
+        folded_s = time.perf_counter() - started
+        if self._committing is not None:
+            await self._settle()
+        if writes.records or offsets:
+            commit = self._commit(writes, offsets, self._metadata, taken, folded_s)
+            self._committing = asyncio.ensure_future(commit)
+            self._committed.update(offsets)
+
+    async def _settle(self) -> None:
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            await committing
+
+    async def _commit(
+        self, writes: Writes, offsets: dict[Partition, int], metadata: bytes, taken: int, folded_s: float
+    ) -> None:
+        started = time.perf_counter()
+        await self._in_thread(self._transactions.commit, writes.records, offsets, metadata)
+        if self._observe is not None:
+            self._observe(taken, len(writes.records), folded_s, time.perf_counter() - started)
+
+    def _offsets(self) -> dict[Partition, int]:
+        offsets = {}
+        for partition, following in self._next.items():
+            offset = self._processor.committable(self._name(partition), partition[1], following)
+            if offset != self._committed[partition]:
+                offsets[partition] = offset
+        return offsets
+
+    def _name(self, partition: Partition) -> str:
+        return partition[0].removeprefix(self._prefix)
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._committer, function, *arguments)

@@ -1,0 +1,109 @@
+"""One librdkafka transaction per batch: rows, outputs and input offsets stand or fall together.
+
+Every error has one of three meanings (see errors.py): the group moved on (abort, wait), the instance name was taken
+(stop), anything else (exit and restart from the log, since the outcome may be unknown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streams.engine import client
+from streams.engine.errors import Fenced, Inconsistent, InstanceTaken, Misconfigured
+from streams.engine.writes import Write
+from streams.settings import Settings
+
+#: (topic, partition) as the broker names it.
+Partition = tuple[str, int]
+
+_MOVED_ON = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+}
+_NO_PERMISSION = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+_TAKEN = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
+
+
+class Transactions:
+    """The transactional producer of one worker process."""
+
+    def __init__(self, settings: Settings, transactional_id: str) -> None:
+        self._id = transactional_id
+        self._timeout_s = settings.transaction_timeout_ms / 1000
+        self._prefix = settings.topic_prefix
+        self._producer = client.producer(
+            settings,
+            **{
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": settings.transaction_timeout_ms,
+                "message.timeout.ms": settings.transaction_timeout_ms,
+                "partitioner": "murmur2_random",
+                "linger.ms": 5,
+            },
+        )
+
+    def open(self) -> None:
+        """Fence every earlier producer of this id and abort what it left open (a few ms to a second)."""
+        try:
+            self._producer.init_transactions(60)
+        except KafkaException as error:
+            raise self._meaning(error, "opening") from error
+
+    def commit(self, writes: list[Write], offsets: Mapping[Partition, int], group_metadata: bytes) -> None:
+        """Write one batch. Returns only when all of it is durable.
+
+        Raises:
+            Fenced: aborted, nothing of it is visible; the group has another generation.
+            InstanceTaken, Misconfigured: stop.
+            Inconsistent: the outcome is unknown or the broker refuses; exit and restart.
+        """
+        try:
+            self._producer.begin_transaction()
+            self._produce(writes)
+            positions = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+            self._producer.send_offsets_to_transaction(positions, group_metadata, self._timeout_s)
+            self._producer.commit_transaction(self._timeout_s)
+        except KafkaException as error:
+            meaning = self._meaning(error, "committing")
+            if isinstance(meaning, Fenced):
+                self._abort()
+            raise meaning from error
+
+    def _produce(self, writes: list[Write]) -> None:
+        produce, poll, prefix = self._producer.produce, self._producer.poll, self._prefix
+        for topic, partition, key, value, headers in writes:
+            while True:
+                try:
+                    produce(prefix + topic, value, key, partition, headers=headers)
+                    break
+                except BufferError:
+                    poll(0.05)
+        poll(0)
+
+    def _abort(self) -> None:
+        try:
+            self._producer.abort_transaction(self._timeout_s)
+        except KafkaException as error:
+            raise self._meaning(error, "aborting") from error
+
+    def _meaning(self, error: KafkaException, act: str) -> Exception:
+        cause = error.args[0]
+        code = cause.code()
+        if code in _MOVED_ON:
+            return Fenced(f"{act}: {cause.str()}")
+        if code in _TAKEN:
+            return InstanceTaken(
+                f"Another worker with the transactional id {self._id!r} has taken over. Give each worker its own --instance."
+            )
+        if code in _NO_PERMISSION:
+            return Misconfigured(f"The broker forbids it while {act} as {self._id!r}: {cause.str()}. Grant the ACLs in docs/guarantees.md.")
+        return Inconsistent(f"{act} as {self._id!r} failed: {cause.str()} ({cause.name()})")

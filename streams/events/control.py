@@ -1,0 +1,43 @@
+"""Events without a borrower: time (`business-dates`), model versions (`models`) and policy (`controls`).
+
+The sequencer copies each of them into every partition of the journal, so all of them act at an exact position.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from msgspec import Meta
+
+from streams.events.envelope import Event
+from streams.events.fields import Identifier, Word
+
+Vector = Annotated[list[float], Meta(min_length=1, max_length=1024)]
+
+
+class BusinessDateAdvanced(
+    Event, tag="business_date_advanced", frozen=True, forbid_unknown_fields=True, kw_only=True
+):
+    """The lender's logical day is now `business_date`: every event of earlier days has been published."""
+
+
+class ModelActivated(Event, tag="model_activated", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From here on, scores use these weights. `learned_through` is the last business date whose labels they hold."""
+
+    version: Identifier
+    learned_through: dt.date
+    heads: dict[str, Vector]
+    provenance: dict[str, str] = {}
+
+
+class PolicyActivated(Event, tag="policy_activated", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From here on, this policy pack or plan (its whole text) holds; an empty text withdraws it."""
+
+    kind: Word
+    name: Word
+    version: Identifier
+    text: Annotated[str, Meta(max_length=262_144)]
+
+
+ControlEvent = BusinessDateAdvanced | ModelActivated | PolicyActivated

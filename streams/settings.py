@@ -1,0 +1,66 @@
+"""The environment, read once, as one frozen object. Nothing else in Forewarn reads the environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "FOREWARN_"
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class BadSetting(ValueError):
+    """A FOREWARN_ variable is unknown or has a value that cannot be used; the text names it and what is allowed."""
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Every setting. Each is the variable `FOREWARN_` + its name in capitals.
+
+    `bootstrap` alone points every command at your own cluster. Times are milliseconds.
+    """
+
+    bootstrap: str = "127.0.0.1:19092"
+    topic_prefix: str = ""
+    partitions: Annotated[int, Meta(ge=1, le=1024)] = 4
+    replication: Annotated[int, Meta(ge=1, le=9)] = 1
+    instance: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,128}\Z")] = msgspec.field(default_factory=socket.gethostname)
+    session_timeout_ms: Annotated[int, Meta(ge=6_000, le=300_000)] = 10_000
+    transaction_timeout_ms: Annotated[int, Meta(ge=5_000, le=900_000)] = 15_000
+    batch_records_max: Annotated[int, Meta(ge=1, le=100_000)] = 4_000
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str = ""
+    sasl_password: str = ""
+    ssl_ca: str = ""
+    state_dir: str = ".forewarn"
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+
+    def __repr__(self) -> str:
+        """Everything but the secret, so a log line or a traceback cannot leak it."""
+        shown = {f: getattr(self, f) for f in self.__struct_fields__ if f != "sasl_password"}
+        return f"Settings({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings from the environment; keyword arguments (from the command line) win over it.
+
+    Raises:
+        BadSetting: names the variable and what it allows.
+    """
+    source = os.environ if environ is None else environ
+    raw: dict[str, object] = {
+        name.removeprefix(PREFIX).lower(): value for name, value in source.items() if name.startswith(PREFIX)
+    }
+    raw.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return msgspec.convert(raw, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`") or what.partition("`")[2].rstrip("`")
+        raise BadSetting(f"{PREFIX}{name.upper()}: {what}. See `forewarn --help`.") from None
