@@ -5,11 +5,11 @@ from __future__ import annotations
 from streams.agents.sequence import Sequencer
 from streams.engine import topics_admin
 from streams.engine.barrier import Barrier
-from streams.engine.process import run
+from streams.engine.processor import Processor
 from streams.settings import Settings
 
 #: What a tick must not overtake.
-_BORROWER_TOPICS = ("loans", "payments", "missed-installments", "contacts")
+BORROWER_TOPICS = ("loans", "payments", "missed-installments", "contacts")
 AGENTS = ("sequence", "assess", "learn")
 
 
@@ -18,11 +18,25 @@ def group_of(agent: str, settings: Settings) -> str:
     return f"{settings.topic_prefix}forewarn.{agent}"
 
 
-def run_agent(agent: str, settings: Settings) -> None:
-    """Run one agent in this process until it is asked to stop."""
+def build(agent: str, settings: Settings) -> Processor:
+    """Make an agent's processor. Imports are local: the sequencer needs no River, and starts faster without it.
+
+    Raises:
+        Misconfigured: the cluster's topics are not as they must be.
+    """
     topics_admin.require(settings)
-    partitions = topics_admin.partition_counts(settings)
-    group = group_of(agent, settings)
+    partitions = topics_admin.partition_counts(settings)["journal"]
     match agent:
         case "sequence":
-            run(settings, group, Sequencer(partitions["journal"], Barrier(settings, group, _BORROWER_TOPICS)))
+            return Sequencer(partitions, Barrier(settings, group_of(agent, settings), BORROWER_TOPICS))
+        case "assess":
+            from streams.agents.assess import Assessor
+            from streams.risk.tiers import DEFAULT
+
+            return Assessor(partitions, DEFAULT)
+        case "learn":
+            from streams.agents.learn import LearningAgent
+
+            return LearningAgent()
+        case _:
+            raise ValueError(f"There is no agent {agent!r}; there are {', '.join(AGENTS)}.")

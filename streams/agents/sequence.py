@@ -35,7 +35,10 @@ class Sequencer:
     inputs = SEQUENCED
     state_topic = "sequence-state"
 
-    def __init__(self, journal_partitions: int, barrier: Barrier, count: Count = lambda topic, outcome: None) -> None:
+    def __init__(
+        self, journal_partitions: int, barrier: Barrier | None, count: Count = lambda topic, outcome: None
+    ) -> None:
+        """Without a barrier (one process, nothing in flight elsewhere) a tick is never held."""
         self._partitions = journal_partitions
         self._barrier = barrier
         self._count = count
@@ -70,7 +73,7 @@ class Sequencer:
     def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
         """Journal or refuse each record; stop before a tick that must wait."""
         counts = self._given[topic, partition]
-        ticks = topic == _TICKS
+        ticks = topic == _TICKS and self._barrier is not None
         taken = 0
         for record in records:
             if ticks and record.offset >= self._released:
@@ -113,7 +116,7 @@ class Sequencer:
 
     async def between_batches(self) -> None:
         """While a tick waits: note where the other topics end, and release it when the group has passed there."""
-        if self._waiting < self._released:
+        if self._barrier is None or self._waiting < self._released:
             return
         if self._ends is None:
             self._ends, self._covered = await asyncio.to_thread(self._barrier.ends), self._waiting

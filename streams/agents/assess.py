@@ -1,0 +1,153 @@
+"""assess: fold the journal, one shard a partition, and say what follows. All of a batch in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.agents import dead_letters
+from streams.borrower import state
+from streams.borrower.context import Context, Refused
+from streams.borrower.shard import SHARD_KEY, SHARD_VERSION, Shard
+from streams.engine import rows as frame
+from streams.engine import source
+from streams.engine.errors import Inconsistent
+from streams.engine.restore import Rows
+from streams.engine.writes import Headers, Writes
+from streams.events import control
+from streams.events.decode import decode
+from streams.events.outputs import DateClosed, LabelMatured
+from streams.risk.heads import Weights
+from streams.risk.tiers import Policy
+
+#: Told of each month-end score, see `Context.score`.
+Score = Callable[[str, int, tuple[int, ...], int, int], None]
+
+_json = msgspec.json.Encoder()
+_msgpack = msgspec.msgpack.Encoder()
+
+
+class _Partition:
+    """One shard, the audit of its journal partition, and where its outputs go."""
+
+    def __init__(
+        self, partition: int, partitions: int, policy: Policy, count: Callable[[str], None], score: Score | None
+    ) -> None:
+        self.partition = partition
+        self._partitions = partitions
+        self._count = count
+        self._score = score
+        self._writes = Writes()
+        self._headers: Headers = []
+        self.offset = -1
+        self.shard = Shard(policy, self._context)
+        self.continuity = source.Continuity(self.shard.own.counts)
+
+    def _context(self, weights: Weights, policy: Policy) -> Context:
+        return Context(weights, policy, self._emit, self._label, self._count, self._score)
+
+    def _emit(self, topic: str, output: Any) -> None:
+        self._writes.add(topic, output.borrower_id.encode(), _json.encode(output), headers=self._headers)
+
+    def _label(self, label: LabelMatured) -> None:
+        self._writes.add("labels", label.borrower_id.encode(), _msgpack.encode(label), partition=0)
+
+    def restore(self, rows: Rows, next_offset: int) -> None:
+        own = rows.pop(SHARD_KEY, None)
+        kept = {}
+        for key, row in rows.items():
+            frame.check_version(row, state.VERSION, key)
+            _, offset, wake_day, body = frame.unpack(row)
+            if offset >= next_offset:
+                raise Inconsistent(f"The row {key!r} was written at offset {offset}, but only {next_offset} is committed.")
+            kept[key] = (wake_day, body)
+        if own is not None:
+            frame.check_version(own, SHARD_VERSION, SHARD_KEY)
+        self.shard.restore(kept, None if own is None else frame.unpack(own)[3])
+        self.continuity = source.Continuity(self.shard.own.counts)
+        self.offset = next_offset - 1
+
+    def fold(self, record: Any, writes: Writes) -> None:
+        if record.offset <= self.offset:
+            raise Inconsistent(f"Journal offset {record.offset} came again after {self.offset}.")
+        origin = source.parse(record.headers)
+        self.continuity.check(origin, record.offset)
+        self.offset = record.offset
+        self._writes = writes
+        self._headers = [("journal", b"%d/%d" % (self.partition, record.offset))]
+        event = decode(record.value)
+        try:
+            self.shard.fold(event)
+        except Refused as refused:
+            self._count(refused.code)
+            dead_letters.write(
+                writes, origin.topic, origin.partition, origin.offset, record.key, record.value, refused.code, refused.reason
+            )
+        if isinstance(event, control.BusinessDateAdvanced):
+            self._close_date(event.business_date)
+
+    def _close_date(self, day: dt.date) -> None:
+        closed = DateClosed(partition=self.partition, partitions=self._partitions, business_date=day)
+        self._writes.add("labels", None, _msgpack.encode(closed), partition=0)
+
+    def finish(self, writes: Writes) -> None:
+        self.shard.mark_own()
+        for row in self.shard.flush():
+            framed = frame.pack(row.version, self.offset, row.wake_day, row.body)
+            writes.add("state", row.key, framed, partition=self.partition)
+
+
+class Assessor:
+    """The processor: a shard for each partition of the journal."""
+
+    inputs = ("journal",)
+    state_topic = "state"
+
+    def __init__(
+        self, partitions: int, policy: Policy, count: Callable[[str], None] = lambda name: None, score: Score | None = None
+    ) -> None:
+        self._partitions = partitions
+        self._policy = policy
+        self._count = count
+        self._score = score
+        self._open: dict[int, _Partition] = {}
+        self._folded: set[int] = set()
+
+    def state_partition(self, topic: str, partition: int) -> int:
+        """A borrower's row lives in the partition of its records."""
+        return partition
+
+    def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
+        """Take over a partition with the rows as of `next_offset`."""
+        opened = _Partition(partition, self._partitions, self._policy, self._count, self._score)
+        opened.restore(rows, next_offset)
+        self._open[partition] = opened
+
+    def closed(self, topic: str, partition: int) -> None:
+        """Forget a partition."""
+        self._open.pop(partition, None)
+        self._folded.discard(partition)
+
+    def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
+        """Fold every record."""
+        opened = self._open[partition]
+        for record in records:
+            opened.fold(record, writes)
+        self._folded.add(partition)
+        return len(records)
+
+    def finish(self, writes: Writes) -> None:
+        """Write the touched rows of every partition that was folded."""
+        for partition in sorted(self._folded):
+            self._open[partition].finish(writes)
+        self._folded.clear()
+
+    def committable(self, topic: str, partition: int, next_offset: int) -> int:
+        """Everything folded is in the rows."""
+        return next_offset
+
+    async def between_batches(self) -> None:
+        """Nothing to wait for."""

@@ -1,0 +1,123 @@
+"""learn: turn matured labels into model versions, one business date after another.
+
+A date is learned when every journal partition has closed it, in one fixed order, so the weights do not depend on
+workers or partitions. Labels wait in memory; the committed offset stays before the oldest that waits, so a restart
+reads them again, and dates learned before are skipped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.borrower.labels import maturities_between
+from streams.engine import rows as frame
+from streams.engine.restore import Rows
+from streams.engine.writes import Writes
+from streams.events.outputs import DateClosed, LabelMatured
+from streams.learning.learner import Learner
+from streams.learning.publish import model_event
+
+_CLOSED_KEY, _LEARNER_KEY = b"closed", b"learner"
+_CLOSED_VERSION = 1
+_decoder = msgspec.msgpack.Decoder(LabelMatured | DateClosed)
+
+
+class _Progress(msgspec.Struct, array_like=True):
+    """How far each journal partition has closed, and how far labels are learned (ordinal days)."""
+
+    closed: dict[int, int] = {}
+    partitions: int = 0
+    through: int = 0
+
+
+class LearningAgent:
+    """The processor of the one partition of `labels`."""
+
+    inputs = ("labels",)
+    state_topic = "learn-state"
+
+    def __init__(self, learner: Callable[[], Learner] = Learner, count: Callable[[str], None] = lambda name: None) -> None:
+        self._make_learner = learner
+        self._count = count
+        self._learner = learner()
+        self._progress = _Progress()
+        self._waiting: list[tuple[int, LabelMatured]] = []
+        self._offset = -1
+        self._learned = False
+
+    def state_partition(self, topic: str, partition: int) -> int:
+        """The one partition."""
+        return 0
+
+    def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
+        """Take over the learner as it was committed."""
+        self.closed(topic, partition)
+        if (row := rows.get(_CLOSED_KEY)) is not None:
+            frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
+            self._progress = msgspec.msgpack.decode(frame.unpack(row)[3], type=_Progress)
+        if (row := rows.get(_LEARNER_KEY)) is not None:
+            frame.check_version(row, Learner.VERSION, _LEARNER_KEY)
+            self._learner = Learner.from_bytes(frame.unpack(row)[3])
+
+    def closed(self, topic: str, partition: int) -> None:
+        """Forget everything."""
+        self._learner, self._progress = self._make_learner(), _Progress(closed={})
+        self._waiting, self._offset, self._learned = [], -1, False
+
+    def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
+        """Collect labels; learn whenever a date is closed everywhere."""
+        for record in records:
+            self._offset = record.offset
+            match _decoder.decode(record.value):
+                case LabelMatured() as label:
+                    self._wait(record.offset, label)
+                case DateClosed() as closed:
+                    self._close(closed, writes)
+        return len(records)
+
+    def _wait(self, offset: int, label: LabelMatured) -> None:
+        matured = label.matured_on.toordinal()
+        if matured > self._progress.through:  # else learned before the restart that reads it again
+            self._waiting.append((offset, label))
+
+    def _close(self, closed: DateClosed, writes: Writes) -> None:
+        progress, day = self._progress, closed.business_date.toordinal()
+        progress.partitions = closed.partitions
+        progress.closed[closed.partition] = max(day, progress.closed.get(closed.partition, 0))
+        if len(progress.closed) < progress.partitions:
+            return
+        reached = min(progress.closed.values())
+        if reached <= progress.through:
+            return
+        due = [label for _, label in self._waiting if label.matured_on.toordinal() <= reached]
+        if due or (progress.through and maturities_between(progress.through, reached)):
+            self._learn(reached, due, writes)
+        progress.through = reached
+
+    def _learn(self, reached: int, due: list[LabelMatured], writes: Writes) -> None:
+        self._waiting = [(offset, label) for offset, label in self._waiting if label.matured_on.toordinal() > reached]
+        day = dt.date.fromordinal(reached)
+        weights, figures = self._learner.learn_day(day, due)
+        writes.add("models", None, model_event(weights, day, figures), partition=0)
+        self._learned = True
+        self._count("model_published")
+
+    def finish(self, writes: Writes) -> None:
+        """Write progress, and the learner if it learned."""
+        body = msgspec.msgpack.encode(self._progress)
+        writes.add("learn-state", _CLOSED_KEY, frame.pack(_CLOSED_VERSION, self._offset, 0, body), partition=0)
+        if self._learned:
+            row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
+            writes.add("learn-state", _LEARNER_KEY, row, partition=0)
+            self._learned = False
+
+    def committable(self, topic: str, partition: int, next_offset: int) -> int:
+        """The oldest label that still waits must be read again."""
+        return self._waiting[0][0] if self._waiting else next_offset
+
+    async def between_batches(self) -> None:
+        """Nothing to wait for."""

@@ -1,0 +1,56 @@
+"""What a fold may use besides the row, and where it puts what it decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from streams.events.outputs import LabelMatured
+from streams.risk.heads import Weights
+from streams.risk.tiers import Policy
+
+
+class Refused(Exception):
+    """The event cannot be folded: it becomes a dead letter and changes nothing."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Context:
+    """The partition's present weights and policy, and the outputs of the event at hand.
+
+    Attributes:
+        emit: takes (topic, output struct) in order.
+        label: takes a matured label.
+        count: takes the name of something worth counting.
+        closed_day: the last business date that the partition has closed; labels of it can no longer be learned.
+        score: takes (borrower_id, month-end day, ppm by head, tier, days past due) at each observation.
+    """
+
+    __slots__ = ("closed_day", "count", "emit", "label", "policy", "score", "weights")
+
+    def __init__(
+        self,
+        weights: Weights,
+        policy: Policy,
+        emit: Callable[[str, Any], None],
+        label: Callable[[LabelMatured], None],
+        count: Callable[[str], None] = lambda name: None,
+        score: Callable[[str, int, tuple[int, ...], int, int], None] | None = None,
+    ) -> None:
+        self.weights = weights
+        self.policy = policy
+        self.emit = emit
+        self.label = label
+        self.count = count
+        self.score = score
+        self.closed_day = 0
+
+
+def date(day: int) -> dt.date:
+    """The date of an ordinal day."""
+    return dt.date.fromordinal(day)

@@ -1,0 +1,132 @@
+"""What follows from a view: delinquency changes, tier changes, retractions. Every output of a fold is made here."""
+
+from __future__ import annotations
+
+from streams.borrower.context import Context, date
+from streams.borrower.state import Borrower, LiveAlert
+from streams.borrower.view import View
+from streams.events.fields import NonNegativeMoney
+from streams.events.outputs import Cause, DelinquencyChanged, RiskTierChanged
+from streams.ledger.facts import Standing
+from streams.risk import model, tiers
+from streams.risk.tiers import NORMAL, TIERS, Recovery
+
+#: An alert older than this can no longer be taken back: the ledger has closed the days it stood on.
+RETRACTABLE_DAYS = 120
+
+
+def delinquency(borrower: Borrower, borrower_id: str, view: View, cause: str, context: Context) -> None:
+    """Emit a change for each loan that is in another bucket than last said."""
+    today = borrower.business_day
+    for position in view.derived.positions:
+        before, after = borrower.buckets.get(position.loan_id, 0), position.bucket
+        if before == after:
+            continue
+        if after:
+            borrower.buckets[position.loan_id] = after
+        else:
+            del borrower.buckets[position.loan_id]
+        borrower.changes_sent += 1
+        change = DelinquencyChanged(
+            borrower_id=borrower_id,
+            business_date=date(today),
+            change_id=f"{borrower_id}/d{borrower.changes_sent}",
+            loan_id=position.loan_id,
+            product=position.product,
+            from_bucket=f"M{before}",
+            to_bucket=f"M{after}",
+            cause=cause,
+            days_past_due=position.days_past_due,
+            arrears=NonNegativeMoney(position.arrears_minor, position.currency),
+            balance=NonNegativeMoney(position.outstanding_minor, position.currency),
+        )
+        context.emit("delinquency-changes", change)
+
+
+def tier(borrower: Borrower, borrower_id: str, view: View, context: Context) -> None:
+    """Move the tier if the policy says so, and say it once."""
+    standing, policy, today = view.standing, context.policy, borrower.business_day
+    forced = tiers.floor(policy, standing.days_past_due, written_off=standing.written_off)
+    recovery = Recovery(
+        current=standing.days_past_due == 0 and standing.arrears_minor == 0,
+        met_on=standing.last_due_day,
+        closed=standing.loans_active == 0 and not standing.written_off,
+    )
+    before, ppm = borrower.tier, view.ppm
+    after = tiers.step(policy, before, borrower.tier_since, today, ppm, forced, recovery)
+    if after != before:
+        cause = _cause(before, after, forced, ppm, standing, context)
+        _move(borrower, borrower_id, view, after, cause, context)
+    borrower.ppm = ppm
+
+
+def _cause(before: int, after: int, forced: int, ppm: int, standing: Standing, context: Context) -> Cause:
+    if after < before:
+        return "CLOSED" if standing.loans_active == 0 else "RECOVERY"
+    if tiers.entered(context.policy, ppm) >= after:
+        return "MODEL"
+    return "WRITE_OFF" if standing.written_off and forced == after else "DAYS_PAST_DUE"
+
+
+def _move(borrower: Borrower, borrower_id: str, view: View, after: int, cause: Cause, context: Context) -> None:
+    before, today = borrower.tier, borrower.business_day
+    borrower.alerts_sent += 1
+    if after > before:
+        borrower.alerts.append(LiveAlert(borrower.alerts_sent, today, before, after, borrower.tier_since))
+    else:
+        borrower.alerts = [alert for alert in borrower.alerts if alert.to_tier <= after]
+    borrower.tier, borrower.tier_since = after, today
+    _say(borrower, borrower_id, view, before, "UP" if after > before else "DOWN", cause, None, context)
+
+
+def retract(borrower: Borrower, borrower_id: str, view: View, alert: LiveAlert, context: Context) -> None:
+    """Take an alert back: the tier returns to what it was before it, and consumers are told once."""
+    before = borrower.tier
+    borrower.alerts = [live for live in borrower.alerts if live.sequence < alert.sequence]
+    borrower.alerts_sent += 1
+    borrower.tier, borrower.tier_since = alert.from_tier, alert.since_day
+    supersedes = f"{borrower_id}/{alert.sequence}"
+    _say(borrower, borrower_id, view, before, "RETRACT", "CORRECTION", supersedes, context)
+
+
+def forget_old_alerts(borrower: Borrower) -> None:
+    """Drop live alerts that can no longer be taken back."""
+    oldest = borrower.business_day - RETRACTABLE_DAYS
+    if borrower.alerts and borrower.alerts[0].day < oldest:
+        borrower.alerts = [alert for alert in borrower.alerts if alert.day >= oldest]
+
+
+def _say(
+    borrower: Borrower,
+    borrower_id: str,
+    view: View,
+    before: int,
+    direction: str,
+    cause: Cause,
+    supersedes: str | None,
+    context: Context,
+) -> None:
+    standing, currency = view.standing, view.derived.currency
+    possible = tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since)
+    alert = RiskTierChanged(
+        borrower_id=borrower_id,
+        business_date=date(borrower.business_day),
+        alert_id=f"{borrower_id}/{borrower.alerts_sent}",
+        alert_sequence=borrower.alerts_sent,
+        journal_sequence=borrower.sequence,
+        from_tier=TIERS[before],
+        to_tier=TIERS[borrower.tier],
+        direction=direction,
+        cause=cause,
+        supersedes=supersedes,
+        probability_before_ppm=borrower.ppm,
+        probability_ppm=view.ppm,
+        reasons=tuple(model.explain(view.assessment, context.weights)),
+        days_past_due=standing.days_past_due,
+        exposure=NonNegativeMoney(standing.exposure_minor, currency),
+        arrears=NonNegativeMoney(standing.arrears_minor, currency),
+        next_downgrade_possible_on=date(possible) if borrower.tier != NORMAL else None,
+        model_version=context.weights.version,
+        policy_version=context.policy.version,
+    )
+    context.emit("risk-tier-changes", alert)

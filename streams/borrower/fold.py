@@ -1,0 +1,224 @@
+"""The fold: one event, or the passing of days, on one row.
+
+Rule 1: a row first advances to the event's business date, as a tick would, so it does not matter which comes first.
+Rule 2: a late fact re-derives what it touches; an alert that the corrected facts no longer support is retracted, once.
+Rule 3: nothing is decided about the past: a late fact changes what is said today.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.borrower import decide, labels
+from streams.borrower.context import Context, Refused, date
+from streams.borrower.repeats import Seen, fingerprint, look_up, remember
+from streams.borrower.state import Borrower, Observation
+from streams.borrower.view import View, fold_base
+from streams.events import contacts, loans, payments
+from streams.events.outputs import LabelMatured
+from streams.ledger import apply, compact, derive, wake_after
+from streams.ledger.account import WINDOW_DAYS
+from streams.ledger.outcomes import Disagreement, Duplicate, LateFact, Quarantined
+from streams.ledger.outcomes import Refused as LedgerRefused
+from streams.risk import model, tiers
+
+#: Contractual default (CRR Art. 178).
+DEFAULT_DAYS = 90
+DELINQUENT_DAYS = 30
+
+_CAUSE_BY_EVENT = {
+    payments.PaymentReceived: "PAYMENT",
+    payments.PaymentReversed: "REVERSAL",
+    loans.LoanRestructured: "RESTRUCTURE",
+    loans.LoanWrittenOff: "WRITE_OFF",
+    loans.LoanClosed: "CLOSED",
+}
+
+
+def advance(borrower: Borrower, borrower_id: str, day: int, context: Context) -> None:
+    """Let the row's clock reach `day`, stopping at every day on which something happens by time alone."""
+    while 0 < borrower.wake_day <= day:
+        borrower.business_day = borrower.wake_day
+        _wake(borrower, borrower_id, context)
+    borrower.business_day = max(borrower.business_day, day)
+
+
+def handle(borrower: Borrower, borrower_id: str, event: Any, context: Context) -> None:
+    """Fold one of the borrower's events.
+
+    Raises:
+        Refused: the event is a dead letter. The row has advanced to its day, nothing else.
+    """
+    entry = fingerprint(event, event.business_date.toordinal())
+    match look_up(borrower.keys, entry):
+        case Seen.REPEAT:
+            borrower.sequence += 1
+            context.count("repeat_dropped")
+            return
+        case Seen.CONFLICT:
+            borrower.sequence += 1
+            raise Refused(
+                "key_conflict",
+                f"The idempotency key {event.idempotency_key!r} was used before with another content. "
+                "The first one stands; send this fact under a key of its own.",
+            )
+        case Seen.NEW:
+            pass
+    advance(borrower, borrower_id, event.business_date.toordinal(), context)
+    borrower.sequence += 1  # after advancing: what time alone caused belongs to the record before
+    if isinstance(event, contacts.ContactTopicEvent):
+        context.count("contact")
+    else:
+        _apply(borrower, borrower_id, event, context)
+    borrower.keys = remember(borrower.keys, entry, borrower.business_day)
+
+
+def _apply(borrower: Borrower, borrower_id: str, event: Any, context: Context) -> None:
+    doubtful = _doubtful(borrower, event, context)
+    late_from = _to_ledger(borrower, event, context)
+    if late_from:
+        _rejudge_labels(borrower, late_from)
+    view = View(borrower, borrower.business_day, context.weights)
+    _mark(borrower, view)
+    cause = "CORRECTION" if late_from else _CAUSE_BY_EVENT.get(type(event), "DUE_DATE_PASSED")
+    decide.delinquency(borrower, borrower_id, view, cause, context)
+    if late_from:
+        _retract_unfounded(borrower, borrower_id, doubtful, view, context)
+    decide.tier(borrower, borrower_id, view, context)
+    _schedule(borrower, view, context)
+
+
+def _to_ledger(borrower: Borrower, event: Any, context: Context) -> int:
+    """Apply to the ledger; returns the earliest day that changed in hindsight, 0 for none."""
+    late_from = 0
+    for outcome in apply(borrower.account, event, borrower.business_day):
+        match outcome:
+            case LedgerRefused(code=code, reason=reason) | Quarantined(code=code, reason=reason):
+                raise Refused(code, reason)
+            case Disagreement(code=code) | Duplicate(code=code):
+                context.count(code)
+            case LateFact(from_day=day):
+                late_from = min(late_from or day, day)
+                context.count("late_fact")
+            case _:
+                pass
+    return late_from
+
+
+def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
+    today = borrower.business_day
+    fold_base(borrower, today - WINDOW_DAYS)
+    compact(borrower.account, today)
+    decide.forget_old_alerts(borrower)
+    view = View(borrower, today, context.weights)
+    _mark(borrower, view)
+    _mature(borrower, borrower_id, context)
+    decide.delinquency(borrower, borrower_id, view, "DUE_DATE_PASSED", context)
+    decide.tier(borrower, borrower_id, view, context)
+    if labels.starts_month(today):
+        _observe(borrower, borrower_id, view, context)
+    _schedule(borrower, view, context)
+
+
+def _mark(borrower: Borrower, view: View) -> None:
+    standing = view.standing
+    labels.mark(
+        borrower.observations, borrower.business_day, standing.days_past_due, written_off=standing.written_off
+    )
+
+
+def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context) -> None:
+    """Keep this month-end's inputs until it is known what became of the borrower."""
+    standing = view.standing
+    if standing.loans_active == 0 or standing.written_off or standing.days_past_due >= DEFAULT_DAYS:
+        return
+    today, ppm = borrower.business_day, tuple(view.assessment.ppm)
+    delinquent = standing.days_past_due >= DELINQUENT_DAYS
+    inputs = model.observation(view.behavior, standing)
+    borrower.observations.append(Observation(today, inputs, ppm, context.weights.version, delinquent))
+    if context.score is not None:
+        context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due)
+
+
+def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
+    today = borrower.business_day
+    if today <= context.closed_day:
+        context.count("label_too_late")
+        return
+    for index, head, observation, outcome in labels.matured(borrower.observations, today):
+        label = LabelMatured(
+            borrower_id=borrower_id,
+            observed_on=date(observation.day - 1),
+            matured_on=date(today),
+            head=head.name,
+            outcome=outcome,
+            probability_ppm=observation.ppm[index],
+            model_version=observation.version,
+            observation=observation.inputs,
+        )
+        context.label(label)
+    if borrower.observations and labels.outlived(borrower.observations[0], today):
+        borrower.observations = [o for o in borrower.observations if not labels.outlived(o, today)]
+
+
+def _schedule(borrower: Borrower, view: View, context: Context) -> None:
+    """Set the next day on which time alone changes something."""
+    today = borrower.business_day
+    candidates = [view.derived.wake_day, labels.next_maturity(borrower.observations, today)]
+    if borrower.tier:
+        candidates.append(tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since))
+    if view.standing.loans_active:
+        candidates.append(labels.next_month_start(today))
+    borrower.wake_day = min((day for day in candidates if day > today), default=0)
+
+
+def _doubtful(borrower: Borrower, event: Any, context: Context) -> dict[int, tuple[int, int]]:
+    """For each alert that this event may prove wrong: what is known of its day before the event (ppm, days past due)."""
+    if not borrower.alerts or not _corrects(event, borrower.business_day):
+        return {}
+    return {alert.sequence: _judged(borrower, alert.day, context) for alert in borrower.alerts}
+
+
+def _corrects(event: Any, today: int) -> bool:
+    match event:
+        case payments.PaymentReceived():
+            return (event.value_date or event.business_date).toordinal() < today
+        case payments.PaymentFailed() | payments.InstallmentMissed():
+            return False
+        case _:
+            return True
+
+
+def _judged(borrower: Borrower, day: int, context: Context) -> tuple[int, int]:
+    view = View(borrower, day, context.weights)
+    return view.ppm, view.standing.days_past_due
+
+
+def _retract_unfounded(
+    borrower: Borrower, borrower_id: str, doubtful: dict[int, tuple[int, int]], view: View, context: Context
+) -> None:
+    """Newest first, take back each alert that would not have been sent had the fact been known on its day."""
+    for alert in reversed(borrower.alerts):
+        if alert.sequence not in doubtful:
+            break
+        then = View(borrower, alert.day, context.weights)
+        now = (then.ppm, then.standing.days_past_due)
+        forced = tiers.floor(context.policy, now[1], written_off=then.standing.written_off)
+        supported = max(tiers.entered(context.policy, now[0]), forced)
+        better = now[0] < doubtful[alert.sequence][0] or now[1] < doubtful[alert.sequence][1]
+        if supported >= alert.to_tier or not better:
+            break
+        decide.retract(borrower, borrower_id, view, alert, context)
+
+
+def _rejudge_labels(borrower: Borrower, from_day: int) -> None:
+    """Find again on which days thresholds were reached, now that the past has changed."""
+    waiting = borrower.observations
+    if not waiting:
+        return
+    labels.unmark(waiting, from_day)
+    day, account = from_day, borrower.account
+    while 0 < day <= borrower.business_day:
+        standing = derive(account, day).standing
+        labels.mark(waiting, day, standing.days_past_due, written_off=standing.written_off)
+        day = wake_after(account, day)

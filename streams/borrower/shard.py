@@ -1,0 +1,163 @@
+"""What one journal partition holds: the rows, when they want to be woken, the active weights, and the lender's day.
+
+Rows stay bytes until they are touched; within a batch a touched row stays decoded. The wake index maps a day to the
+keys to look at; an entry may be stale (the row itself says when it wants to wake), never missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streams.borrower import state
+from streams.borrower.context import Context, Refused
+from streams.borrower.fold import advance, handle
+from streams.borrower.state import Borrower
+from streams.events import control
+from streams.events.envelope import BorrowerEvent
+from streams.risk.heads import Weights
+from streams.risk.model import prior_weights
+from streams.risk.tiers import Policy
+
+#: The partition's own row. No borrower id can be this: ids are visible ASCII.
+SHARD_KEY = b"\0shard"
+SHARD_VERSION = 1
+
+
+class ShardRow(Struct, array_like=True):
+    """The partition's own row: its clock, active weights, and what it has read of each input (see `engine.source`)."""
+
+    business_day: int = 0
+    weights: Weights = msgspec.field(default_factory=prior_weights)
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Stored(Struct, frozen=True):
+    """A row to write: key, codec version, wake day and body."""
+
+    key: bytes
+    version: int
+    wake_day: int
+    body: bytes
+
+
+class Shard:
+    """All borrowers of one partition. Not thread-safe; deterministic in the order of what it is given."""
+
+    def __init__(self, policy: Policy, context: Callable[[Weights, Policy], Context]) -> None:
+        self.own = ShardRow()
+        self._policy = policy
+        self._make_context = context
+        self.context = self._new_context()
+        self._rows: dict[bytes, bytes] = {}
+        self._index: dict[int, list[bytes]] = {}
+        self._touched: dict[bytes, Borrower] = {}
+        self._own_touched = False
+
+    def __len__(self) -> int:
+        """How many borrowers there are."""
+        return len(self._rows.keys() | self._touched.keys())
+
+    def restore(self, rows: Mapping[bytes, tuple[int, bytes]], own: bytes | None) -> None:
+        """Take rows read back from the state topic: key to (wake day, body)."""
+        if own is not None:
+            self.own = msgspec.msgpack.decode(own, type=ShardRow)
+            self.context = self._new_context()
+        for key, (wake_day, body) in rows.items():
+            self._rows[key] = body
+            if wake_day:
+                self._index.setdefault(wake_day, []).append(key)
+
+    def fold(self, event: Any) -> None:
+        """Fold one journal event.
+
+        Raises:
+            Refused: for the caller to make a dead letter of.
+        """
+        match event:
+            case BorrowerEvent():
+                self._fold_borrower(event)
+            case control.BusinessDateAdvanced():
+                self._tick(event.business_date.toordinal())
+            case control.ModelActivated():
+                self._activate(event)
+            case control.PolicyActivated():
+                raise Refused("not_yet", "This version has no policy that an event can activate.")
+
+    def _fold_borrower(self, event: Any) -> None:
+        key = event.borrower_id.encode()
+        borrower = self._load(key)
+        if borrower is None:
+            borrower = self._touched[key] = Borrower(event.business_date.toordinal())
+        before = borrower.wake_day
+        try:
+            handle(borrower, event.borrower_id, event, self.context)
+        finally:
+            self._note_wake(key, borrower, before)
+
+    def _load(self, key: bytes) -> Borrower | None:
+        borrower = self._touched.get(key)
+        if borrower is None and (body := self._rows.get(key)) is not None:
+            borrower = self._touched[key] = state.decode(body)
+        return borrower
+
+    def _note_wake(self, key: bytes, borrower: Borrower, before: int) -> None:
+        if borrower.wake_day and borrower.wake_day != before:
+            self._index.setdefault(borrower.wake_day, []).append(key)
+
+    def _tick(self, day: int) -> None:
+        """The lender's day advances: wake every row that asked for a day up to this one, day by day."""
+        if day <= self.own.business_day:
+            self.context.count("tick_repeated")
+            return
+        while due := [d for d in self._index if d <= day]:
+            for key in sorted(set(self._index.pop(min(due)))):
+                self._wake(key, day)
+        self.own.business_day = self.context.closed_day = day
+        self._own_touched = True
+
+    def _wake(self, key: bytes, day: int) -> None:
+        borrower = self._load(key)
+        assert borrower is not None, "the index names a row that does not exist"
+        if 0 < borrower.wake_day <= day:
+            before = borrower.wake_day
+            advance(borrower, key.decode(), day, self.context)
+            self._note_wake(key, borrower, before)
+
+    def _activate(self, event: control.ModelActivated) -> None:
+        self.own.weights = Weights.from_event(event.version, event.learned_through, event.heads)
+        self.context = self._new_context()
+        self._own_touched = True
+
+    def _new_context(self) -> Context:
+        context = self._make_context(self.own.weights, self._policy)
+        context.closed_day = self.own.business_day
+        return context
+
+    def mark_own(self) -> None:
+        """Have the partition's own row written with the batch."""
+        self._own_touched = True
+
+    def flush(self) -> Iterator[Stored]:
+        """The rows touched since the last flush, encoded; they become the kept bytes."""
+        for key, borrower in self._touched.items():
+            body = state.encode(borrower)
+            self._rows[key] = body
+            yield Stored(key, state.VERSION, borrower.wake_day, body)
+        self._touched.clear()
+        if self._own_touched:
+            self._own_touched = False
+            yield Stored(SHARD_KEY, SHARD_VERSION, 0, msgspec.msgpack.encode(self.own))
+
+    def bodies(self) -> Iterable[tuple[bytes, bytes]]:
+        """All rows as of the last flush, in key order: what two runs are compared by."""
+        return sorted(self._rows.items())
+
+
+def closed_date(shard: Shard) -> dt.date:
+    """The business date the partition has reached."""
+    return dt.date.fromordinal(shard.own.business_day)

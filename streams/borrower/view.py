@@ -1,0 +1,53 @@
+"""What a row means on a day: ledger, behavior and probability, all derived from its facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.borrower.state import Borrower
+from streams.ledger import derive, periods
+from streams.risk import model
+from streams.risk.behavior import BehaviorState
+from streams.risk.heads import Weights
+from streams.risk.inputs import Period
+
+
+class View:
+    """A row as of the close of a day, under some weights."""
+
+    __slots__ = ("assessment", "behavior", "derived", "standing")
+
+    def __init__(self, borrower: Borrower, day: int, weights: Weights) -> None:
+        self.derived = derive(borrower.account, day)
+        self.standing = self.derived.standing
+        self.behavior = behavior_on(borrower, day)
+        self.assessment: Any = model.assess(self.behavior, self.standing, weights)
+
+    @property
+    def ppm(self) -> int:
+        """Probability of default within 90 days, parts per million."""
+        return self.assessment.ppm[0]
+
+
+def behavior_on(borrower: Borrower, day: int) -> BehaviorState:
+    """The base, and every period since."""
+    state = model.copy(borrower.base)
+    for period in _periods(borrower, borrower.base_through, day):
+        model.observe(state, period)
+    return state
+
+
+def fold_base(borrower: Borrower, through_day: int) -> None:
+    """Move the periods up to `through_day` into the base: nothing may correct them any more."""
+    for period in _periods(borrower, borrower.base_through, through_day):
+        model.observe(borrower.base, period)
+    borrower.base_through = max(borrower.base_through, through_day)
+
+
+def _periods(borrower: Borrower, after_day: int, through_day: int) -> list[Period]:
+    account = borrower.account
+    if len(account.loans) == 1:
+        return periods(account, account.loans[0], after_day, through_day)
+    found = [p for loan in account.loans for p in periods(account, loan, after_day, through_day)]
+    found.sort(key=lambda period: period.due_day)
+    return found
