@@ -38,6 +38,8 @@ def worker(context: click.Context, agents: tuple[str, ...], instance: str | None
         run(settings, group_of(agents[0], settings), processor)
         return
     environment = dict(os.environ) | {PREFIX + "BOOTSTRAP": settings.bootstrap, PREFIX + "INSTANCE": settings.instance}
-    supervisor = Supervisor(list(agents or AGENTS), environment, say=lambda line: click.echo(f"forewarn: {line}", err=True))
+    supervisor = Supervisor(
+        list(agents or AGENTS), environment, say=lambda line: click.echo(f"forewarn: {line}", err=True)
+    )
     click.echo(f"forewarn: {', '.join(agents or AGENTS)} against {settings.bootstrap}; Ctrl-C stops.", err=True)
     sys.exit(supervisor.run())

@@ -6,6 +6,8 @@ sequencer asks: where do the inputs end now, and have all members committed up t
 
 from __future__ import annotations
 
+import time
+
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -16,6 +18,7 @@ from streams.settings import Settings
 _TIMEOUT_S = 30
 #: How long to look for a record where only markers may stand.
 _PROBE_S = 0.1
+_STILL_S = 0.5
 
 
 class Barrier:
@@ -26,6 +29,8 @@ class Barrier:
         self._consumer: Consumer = client.consumer(settings, group)
         self._topics = tuple(settings.topic_prefix + topic for topic in topics)
         self._partitions: list[TopicPartition] = []
+        self._seen: list[tuple[str, int, int]] = []
+        self._seen_at = 0.0
 
     def ends(self) -> dict[Partition, int]:
         """The present stable ends of all partitions of the topics, in records that a committed reader can see."""
@@ -46,7 +51,15 @@ class Barrier:
             for tp in self._consumer.committed(wanted, timeout=_TIMEOUT_S)
             if tp.offset < ends[tp.topic, tp.partition]
         ]
-        return not behind or self._nothing_to_read(behind, ends)
+        return not behind or (self._stands_still(behind) and self._nothing_to_read(behind, ends))
+
+    def _stands_still(self, behind: list[TopicPartition]) -> bool:
+        """Whether the group has been at these very offsets for a while: the probe is too dear for every poll."""
+        seen = [(tp.topic, tp.partition, tp.offset) for tp in behind]
+        now = time.monotonic()
+        if seen != self._seen:
+            self._seen, self._seen_at = seen, now
+        return now - self._seen_at > _STILL_S
 
     def _nothing_to_read(self, behind: list[TopicPartition], ends: dict[Partition, int]) -> bool:
         """Whether only transaction markers stand between the committed offsets and the ends."""

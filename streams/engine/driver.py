@@ -1,6 +1,6 @@
 """The agents without Kafka: their real processors over in-memory topics, for files, tests and benchmarks.
 
-Each pump runs every agent until nothing moves, in the order given. There is one partition a topic and no failure, so
+Each agent reads its topics in the order in which they were written. There is one partition a topic and no failure, so
 this is the reference that a cluster's results are compared with.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from streams.engine.processor import Processor
@@ -36,8 +37,9 @@ class LocalDriver:
         """
         self._processors = processors
         self._output = output
-        self._inbox: dict[str, list[LocalRecord]] = {name: [] for p in processors for name in p.inputs}
-        self._next = dict.fromkeys(self._inbox, 0)
+        self._reader = {name: index for index, processor in enumerate(processors) for name in processor.inputs}
+        self._inbox: list[list[LocalRecord]] = [[] for _ in processors]
+        self._next = dict.fromkeys(self._reader, 0)
         for processor in processors:
             for name in processor.inputs:
                 processor.opened(name, 0, {}, 0)
@@ -46,25 +48,25 @@ class LocalDriver:
         """Append a record, stamped now."""
         record = LocalRecord(topic, self._next[topic], key, value, time.time_ns() // 1_000_000, headers or [])
         self._next[topic] += 1
-        self._inbox[topic].append(record)
+        self._inbox[self._reader[topic]].append(record)
 
     def pump(self) -> None:
         """Run until every agent has read everything."""
-        while any(self._inbox.values()):
-            for processor in self._processors:
-                self._batch(processor)
+        while any(self._inbox):
+            for index, processor in enumerate(self._processors):
+                if self._inbox[index]:
+                    self._batch(index, processor)
 
-    def _batch(self, processor: Processor) -> None:
-        writes, taken = Writes(), 0
-        for name in processor.inputs:
-            if records := self._inbox[name]:
-                count = processor.fold(name, 0, records, writes)
-                self._inbox[name] = records[count:]
-                taken += count
-        if taken:
-            processor.finish(writes)
+    def _batch(self, index: int, processor: Processor) -> None:
+        writes = Writes()
+        records, self._inbox[index] = self._inbox[index], []
+        for topic, run in groupby(records, key=lambda record: record.topic):
+            run_records = list(run)
+            taken = processor.fold(topic, 0, run_records, writes)
+            assert taken == len(run_records), "a processor may not hold records back without Kafka"
+        processor.finish(writes)
         for write in writes.records:
-            if write.topic in self._inbox:
+            if write.topic in self._reader:
                 self.produce(write.topic, write.key, write.value, write.headers)
             else:
                 self._output(write)

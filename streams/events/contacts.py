@@ -16,9 +16,7 @@ TimeZone = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description="Local time, HH:MM.")]
 
 
-class ContactAttempted(
-    BorrowerEvent, tag="contact_attempted", frozen=True, forbid_unknown_fields=True, kw_only=True
-):
+class ContactAttempted(BorrowerEvent, tag="contact_attempted", frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Recorded before the act, so that the next decision counts it."""
 
     attempt_id: Identifier
@@ -79,9 +77,7 @@ class DisputeResolved(BorrowerEvent, tag="dispute_resolved", frozen=True, forbid
     result: Literal["UPHELD", "REJECTED", "WITHDRAWN"]
 
 
-class ComplaintReceived(
-    BorrowerEvent, tag="complaint_received", frozen=True, forbid_unknown_fields=True, kw_only=True
-):
+class ComplaintReceived(BorrowerEvent, tag="complaint_received", frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A complaint; `text_fingerprint` finds clusters of the same wording without storing the words."""
 
     complaint_id: Identifier
@@ -96,7 +92,10 @@ class ComplaintClosed(BorrowerEvent, tag="complaint_closed", frozen=True, forbid
 
 
 class HoldSet(BorrowerEvent, tag="hold_set", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Contact must pause. Days are half-open: the hold ends at the start of `until_date`. Never a feature of the model."""
+    """Contact must pause: never a feature of the model.
+
+    Days are half-open: the hold ends at the start of `until_date`.
+    """
 
     hold_id: Identifier
     kind: Literal[

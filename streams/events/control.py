@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from streams.events.envelope import Event
 from streams.events.fields import Identifier, Word
@@ -16,9 +16,7 @@ from streams.events.fields import Identifier, Word
 Vector = Annotated[list[float], Meta(min_length=1, max_length=1024)]
 
 
-class BusinessDateAdvanced(
-    Event, tag="business_date_advanced", frozen=True, forbid_unknown_fields=True, kw_only=True
-):
+class BusinessDateAdvanced(Event, tag="business_date_advanced", frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The lender's logical day is now `business_date`: every event of earlier days has been published."""
 
 
@@ -28,7 +26,7 @@ class ModelActivated(Event, tag="model_activated", frozen=True, forbid_unknown_f
     version: Identifier
     learned_through: dt.date
     heads: dict[str, Vector]
-    provenance: dict[str, str] = {}
+    provenance: dict[str, str] = field(default_factory=dict)
 
 
 class PolicyActivated(Event, tag="policy_activated", frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
 from streams.events import contacts, control, loans, payments
-from streams.events.envelope import BorrowerEvent
+from streams.events.envelope import BorrowerEvent, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams.events.fields import Installment
 
 #: A bigger value is refused unread: no event comes near it, and decoding it would stall the partition.
 VALUE_BYTES_MAX = 1_048_576
@@ -21,6 +26,9 @@ VALUE_BYTES_MAX = 1_048_576
 AHEAD_DAYS_MAX = 2
 #: Loans older than this do not exist; an earlier date is a unit mistake (seconds for milliseconds, say).
 EARLIEST = dt.date(1970, 1, 1)
+EPOCH = EARLIEST.toordinal()
+#: Of an unknown value, so much is shown.
+SHOWN_CHARACTERS = 64
 
 InputEvent = (
     loans.LoanTopicEvent
@@ -31,22 +39,22 @@ InputEvent = (
 )
 
 #: Which events each input topic carries: one place, also read by the schema generator.
-TYPES_BY_TOPIC: dict[str, tuple[type[Any], ...]] = {
-    "loans": loans.LoanTopicEvent.__args__,
-    "payments": payments.PaymentTopicEvent.__args__,
+TYPES_BY_TOPIC: dict[str, tuple[type[Event], ...]] = {
+    "loans": get_args(loans.LoanTopicEvent),
+    "payments": get_args(payments.PaymentTopicEvent),
     "missed-installments": (payments.InstallmentMissed,),
-    "contacts": contacts.ContactTopicEvent.__args__,
+    "contacts": get_args(contacts.ContactTopicEvent),
     "business-dates": (control.BusinessDateAdvanced,),
     "models": (control.ModelActivated,),
     "controls": (control.PolicyActivated,),
 }
 
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(InputEvent)
+_decoder: msgspec.json.Decoder[InputEvent] = msgspec.json.Decoder(InputEvent)
 _TOPIC_BY_TYPE = {struct: topic for topic, structs in TYPES_BY_TOPIC.items() for struct in structs}
 _TOPIC_BY_TAG = {str(struct.__struct_config__.tag): topic for struct, topic in _TOPIC_BY_TYPE.items()}
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - not an error of ours: an outcome, named as the dead letter names it
     """The record cannot be taken. The text is for the person who reads the dead letter; `code` is for counting."""
 
     def __init__(self, code: str, reason: str) -> None:
@@ -55,12 +63,12 @@ class Refusal(Exception):
         self.reason = reason
 
 
-def decode(value: bytes) -> Any:
+def decode(value: bytes) -> InputEvent:
     """Decode a record that was validated before (the journal's): an error here is ours, not the producer's."""
     return _decoder.decode(value)
 
 
-def accept(topic: str, key: bytes | None, value: bytes | None, timestamp_ms: int) -> Any:
+def accept(topic: str, key: bytes | None, value: bytes | None, timestamp_ms: int) -> InputEvent:
     """Decode and check one record of an input topic.
 
     Args:
@@ -74,7 +82,9 @@ def accept(topic: str, key: bytes | None, value: bytes | None, timestamp_ms: int
         Refusal: the record goes to `dead-letters` with this reason.
     """
     if value is None:
-        raise Refusal("empty", "The record has no value (a tombstone). Events are never deleted: send a correcting event.")
+        raise Refusal(
+            "empty", "The record has no value (a tombstone). Events are never deleted: send a correcting event."
+        )
     if len(value) > VALUE_BYTES_MAX:
         raise Refusal("too_large", f"The value has {len(value):,} bytes; at most {VALUE_BYTES_MAX:,} are accepted.")
     try:
@@ -93,29 +103,34 @@ def accept(topic: str, key: bytes | None, value: bytes | None, timestamp_ms: int
 
 def _check_key(key: bytes | None, borrower_id: str) -> None:
     if key is None:
-        raise Refusal("null_key", f"The record has no key. Send borrower_id ({borrower_id}) as the key: it fixes the order.")
+        raise Refusal(
+            "null_key", f"The record has no key. Send borrower_id ({borrower_id}) as the key: it fixes the order."
+        )
     if key != borrower_id.encode():
-        shown = key[:64].decode("utf-8", "backslashreplace")
+        shown = key[:SHOWN_CHARACTERS].decode("utf-8", "backslashreplace")
         raise Refusal("wrong_key", f"The key is {shown!r} but borrower_id is {borrower_id!r}: they must be equal.")
 
 
-def _check_times(event: Any, timestamp_ms: int) -> None:
-    occurred_at: dt.datetime = event.occurred_at
+def _check_times(event: Event, timestamp_ms: int) -> None:
+    occurred_at = event.occurred_at
     if occurred_at.utcoffset() != dt.timedelta(0):
         raise Refusal("time_not_utc", f"occurred_at {occurred_at.isoformat()} is not in UTC: send it with Z or +00:00.")
-    latest = dt.date(1970, 1, 1) + dt.timedelta(days=timestamp_ms // 86_400_000 + AHEAD_DAYS_MAX)
+    # An ordinal, not a date: a producer may set any 64-bit timestamp, and no date holds it.
+    latest = EPOCH + timestamp_ms // 86_400_000 + AHEAD_DAYS_MAX
     for name, day in (("occurred_at", occurred_at.date()), ("business_date", event.business_date)):
-        if day > latest:
+        if day.toordinal() > latest:
             raise Refusal("time_in_future", f"{name} {day} lies in the future of the record's own timestamp.")
         if day < EARLIEST:
             raise Refusal("time_too_old", f"{name} {day} is before {EARLIEST}: check the unit and the clock.")
 
 
-def _check_content(event: Any) -> None:
+def _check_content(event: InputEvent) -> None:
     match event:
         case loans.ScheduleSet() | loans.LoanRestructured():
             _check_schedule(event.installments)
-        case loans.LoanOpened(opened_on=day) | loans.LoanClosed(closed_on=day) | loans.LoanWrittenOff(written_off_on=day):
+        case (
+            loans.LoanOpened(opened_on=day) | loans.LoanClosed(closed_on=day) | loans.LoanWrittenOff(written_off_on=day)
+        ):
             _check_fact_day(day, event.business_date)
         case payments.PaymentReceived(value_date=dt.date() as day):
             _check_fact_day(day, event.business_date)
@@ -125,18 +140,26 @@ def _check_content(event: Any) -> None:
 
 def _check_fact_day(day: dt.date, business_date: dt.date) -> None:
     if day > business_date:
-        raise Refusal("day_after_booking", f"The fact's day {day} is after the business date {business_date} that books it.")
+        raise Refusal(
+            "day_after_booking", f"The fact's day {day} is after the business date {business_date} that books it."
+        )
     if day < EARLIEST:
         raise Refusal("time_too_old", f"The fact's day {day} is before {EARLIEST}: check the unit and the clock.")
 
 
-def _check_schedule(installments: list[Any]) -> None:
+def _check_schedule(installments: Sequence[Installment]) -> None:
     previous = installments[0]
     for installment in installments[1:]:
         if installment.number != previous.number + 1:
-            raise Refusal("schedule_numbers", f"Installment {installment.number} follows {previous.number}: numbers must rise by one.")
+            raise Refusal(
+                "schedule_numbers",
+                f"Installment {installment.number} follows {previous.number}: numbers must rise by one.",
+            )
         if installment.due_date < previous.due_date:
-            raise Refusal("schedule_order", f"Installment {installment.number} is due {installment.due_date}, before number {previous.number}.")
+            raise Refusal(
+                "schedule_order",
+                f"Installment {installment.number} is due {installment.due_date}, before number {previous.number}.",
+            )
         previous = installment
 
 
@@ -155,14 +178,21 @@ def _diagnose(value: bytes, error: Exception) -> Refusal:
         return Refusal("not_json", f"The value is not JSON: {bad}.")
     if not isinstance(raw, dict):
         return Refusal("not_object", f"The value is JSON but not an object ({type(raw).__name__}).")
+    return _diagnose_object(raw, error)
+
+
+def _diagnose_object(raw: dict[str, object], error: Exception) -> Refusal:
     tag = raw.get("type")
     if tag is None:
         return Refusal("missing_type", "The field type is missing: it names the event, for example payment_received.")
     if not isinstance(tag, str) or tag not in _TOPIC_BY_TAG:
-        return Refusal("unknown_type", f"Unknown event type {tag!r}. Known: {', '.join(sorted(_TOPIC_BY_TAG))}.")
+        shown = repr(tag)[:SHOWN_CHARACTERS]
+        return Refusal("unknown_type", f"Unknown event type {shown}. Known: {', '.join(sorted(_TOPIC_BY_TAG))}.")
     version = raw.get("schema_version")
     if type(version) is int and version != 1:
-        return Refusal("unknown_version", f"{tag} has schema_version {version}; this Forewarn knows version 1. Upgrade it first.")
+        return Refusal(
+            "unknown_version", f"{tag} has schema_version {version}; this Forewarn knows version 1. Upgrade it first."
+        )
     found = _FIELD_ERROR.match(str(error))
     what, path = (found["what"], found["path"]) if found else (str(error), None)
     where = f"field {path.lstrip('.')}" if path else "the event"

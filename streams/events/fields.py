@@ -28,7 +28,10 @@ Identifier = Annotated[
 ]
 Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+\Z")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code, upper case.")]
-Instant = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 instant in UTC.")]
+Instant = Annotated[
+    dt.datetime,
+    Meta(tz=True, description="RFC 3339 instant in UTC.", extra_json_schema={"pattern": r"(Z|z|[+-]00:00)$"}),
+]
 Count = Annotated[int, Meta(ge=1, le=INSTALLMENTS_MAX)]
 PositiveMinor = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 NonNegativeMinor = Annotated[int, Meta(ge=0, le=AMOUNT_MINOR_MAX)]

@@ -9,9 +9,7 @@ from streams.events.envelope import BorrowerEvent, LoanEvent
 from streams.events.fields import Count, Identifier, Money, NonNegativeMoney
 
 
-class PaymentReceived(
-    BorrowerEvent, tag="payment_received", frozen=True, forbid_unknown_fields=True, kw_only=True
-):
+class PaymentReceived(BorrowerEvent, tag="payment_received", frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Money arrived. Without `loan_id` it is allocated over all the borrower's loans, oldest due first.
 
     `value_date` is the day from which it counts (default: the business date); an earlier one corrects the past.
@@ -54,7 +52,7 @@ class PaymentReversed(BorrowerEvent, tag="payment_reversed", frozen=True, forbid
 
 
 class InstallmentMissed(LoanEvent, tag="installment_missed", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The platform's own view that an installment was missed. Cross-checked against the ledger, never believed blindly."""
+    """The platform's own view that an installment was missed: checked against the ledger, never believed blindly."""
 
     number: Count
     due_date: dt.date

@@ -51,7 +51,7 @@ class Replay:
         self._activated = Barrier(settings, group, ("models",))
         self._models = client.consumer(settings, f"{group}.replay")
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
-        self._learned_through = 0
+        self._learned_through = self._version_end = 0
         self._in_flight: dict[str, str] = {}
         self._unacknowledged = False
         self._failed: str | None = None
@@ -128,14 +128,15 @@ class Replay:
     def _await_version(self, day: int) -> None:
         self._await_journaled()
         self._wait(lambda: self._version_published(day), "labels to be learned (agents assess and learn)")
-        ends = self._activated.ends()
-        self._wait(lambda: self._activated.passed(ends), "a model version to be journaled (agent sequence)")
+        models = (self._settings.topic_prefix + "models", 0)
+        self._wait(lambda: self._activated.passed({models: self._version_end}), "a model version to be journaled (agent sequence)")
 
     def _version_published(self, day: int) -> bool:
         while self._learned_through < day and (message := self._models.poll(0)) is not None:
             if message.error() is None:
                 version = msgspec.json.decode(message.value(), type=ModelActivated)
                 self._learned_through = max(self._learned_through, version.learned_through.toordinal())
+                self._version_end = message.offset() + 1
         return self._learned_through >= day
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:

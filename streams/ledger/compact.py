@@ -94,7 +94,7 @@ def _fold(loan: Loan, boundary: int, horizon: int) -> None:
     if loan.terms:
         index = terms_index(loan, min(horizon, end or horizon))
         effective = loan.terms[index].effective_from
-        since = running(loan, payments, paid_through).arrears_since if paid_through >= effective else 0
+        since = running(loan, payments, paid_through).arrears_since
         _settle_former(loan, index)
         loan.arrears_since = since
     loan.paid_minor += paid_between(payments, effective - 1, paid_through)

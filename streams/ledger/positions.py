@@ -40,21 +40,21 @@ def assess(loan: Loan, payments: Payments, day: int) -> Position:
     return running(loan, payments, day)
 
 
-def _spell_start(loan: Loan, payments: Payments, index: int, oldest: int) -> int:
-    """First day of an arrears spell whose oldest unmet installment, on terms number `index`, was due on `oldest`.
+def _spell_start(loan: Loan, payments: Payments, start: int) -> int:
+    """First day of the arrears spell that is known to hold since `start` at least.
 
     Goes back from oldest unmet installment to oldest unmet installment until a day on which nothing was overdue. What
     lies in the base is not looked at: the base says since when.
     """
-    terms = loan.terms[index]
-    base, closed = (loan.paid_minor, loan.folded_through) if index == 0 else (0, 0)
-    while oldest >= max(closed, terms.effective_from):
-        paid = base + paid_between(payments, terms.effective_from - 1, oldest)
-        unmet = covered(terms.amounts, paid)
-        if unmet >= due_before(terms.dates, oldest):
-            return oldest + 1
-        oldest = due_day(terms.dates, unmet)
-    return (loan.arrears_since if oldest < closed else 0) or oldest + 1
+    while start - 1 > loan.folded_through:
+        day = start - 1
+        index = terms_index(loan, day)
+        terms = loan.terms[index]
+        unmet = covered(terms.amounts, paid_on_terms(loan, payments, index, day))
+        if terms.effective_from > day or unmet >= due_before(terms.dates, day):
+            return start
+        start = max(due_day(terms.dates, unmet) + 1, terms.effective_from)
+    return loan.arrears_since or start
 
 
 class Former(msgspec.Struct, frozen=True, gc=False):
@@ -120,7 +120,7 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
         unmet = covered(amounts, paid)
         oldest, number = due_day(dates, unmet), terms.first_number + unmet
         days_past_due = day - oldest
-        since = _spell_start(loan, payments, index, oldest)
+        since = _spell_start(loan, payments, max(oldest + 1, effective))
     adjusted = max(0, days_past_due - loan.grace_days)
     allocated = min(paid, total(amounts, open_through))
     former = former_terms(loan, payments, index) if index or effective or loan.restructures else None

@@ -1,0 +1,262 @@
+"""Reading topics for people and programs: committed records only, assigned by hand, nothing committed.
+
+Rule 1: "to the end" means the stable ends that the partitions had when the reading began. What lies before them is
+decided, so two readings up to the same ends give the same records.
+Rule 2: within a partition records come in order of offset; between partitions there is no order, unless `merged` makes
+one.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self, cast
+
+from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from streams.engine import client
+from streams.engine.errors import EngineError, Inconsistent, Misconfigured
+from streams.engine.topics_found import found
+from streams.settings import Settings
+
+#: (canonical topic, partition)
+Place = tuple[str, int]
+_EARLIEST = -2
+_CHUNK = 10_000
+_WAIT_S = 0.05
+#: So long without a sign from the cluster, a reading that should end is given up.
+_STALL_S = 30.0
+#: A partition read ahead so far beyond the others in `merged` is paused, and resumed when half of it is used.
+_AHEAD_MAX = 20_000
+#: librdkafka mends these by itself; if it cannot, the stall limit says so.
+_PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)  # noqa: SLF001  so librdkafka names its own errors
+_GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)  # noqa: SLF001
+_END = KafkaError._PARTITION_EOF  # noqa: SLF001
+
+
+class Record(NamedTuple):
+    """One committed record. `topic` is the canonical name, `timestamp_ms` Kafka's, in ms since 1970 (UTC)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Forewarn's producers, and Java's by default, place a key (murmur2)."""
+    return int(murmur2(key) & 0x7FFF_FFFF) % partitions
+
+
+def places(settings: Settings, topics: Iterable[str], key: bytes | None = None) -> list[Place]:
+    """All partitions of some topics, or only those where records of `key` are placed.
+
+    Raises:
+        Misconfigured: no cluster answers, or a topic does not exist.
+    """
+    existing = found(settings)
+    listed: list[Place] = []
+    for topic in topics:
+        if topic not in existing:
+            raise Misconfigured(
+                f"Topic {settings.topic_prefix}{topic} does not exist. `forewarn topics create` makes it."
+            )
+        count = existing[topic].partitions
+        numbers = range(count) if key is None else (partition_of(key, count),)
+        listed.extend((topic, number) for number in numbers)
+    return listed
+
+
+def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
+    """The stable end of each partition: everything before it is committed or aborted.
+
+    Raises:
+        Misconfigured: the cluster does not say.
+    """
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    request = {TopicPartition(settings.topic_prefix + topic, number): latest for topic, number in of}
+    if not request:
+        return {}
+    admin = client.admin(settings)  # must outlive its futures
+    answers = admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=30)
+    try:
+        return {
+            (tp.topic.removeprefix(settings.topic_prefix), tp.partition): future.result().offset
+            for tp, future in answers.items()
+        }
+    except KafkaException as error:
+        raise Misconfigured(f"The ends of the topics cannot be read: {error.args[0].str()}.") from error
+
+
+class Reader:
+    """An open reading of some partitions. `unread` are those that have not come to their end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        of: Collection[Place],
+        *,
+        start: Mapping[Place, int] | None = None,
+        until: Mapping[Place, int] | None = None,
+        keys: Collection[bytes] | None = None,
+    ) -> None:
+        self._prefix = settings.topic_prefix
+        self._until = None if until is None else {place: until[place] for place in of}
+        self._keys = None if keys is None else frozenset(keys)
+        self.unread = {place for place in of if self._until is None or self._until[place] > 0}
+        self._heard = time.monotonic()
+        self._consumer = client.consumer(settings, f"{settings.topic_prefix}forewarn.read")
+        at = start or {}
+        self._consumer.assign(
+            [TopicPartition(self._prefix + p[0], p[1], at.get(p, _EARLIEST)) for p in sorted(self.unread)]
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+
+    @property
+    def done(self) -> bool:
+        """Whether every partition has come to its end."""
+        return not self.unread
+
+    def poll(self) -> list[Record]:
+        """The records that have arrived, after at most a twentieth of a second; often none.
+
+        Raises:
+            Misconfigured, Inconsistent: as `read_all`.
+        """
+        if self.done:
+            return []
+        messages = self._consumer.consume(_CHUNK, _WAIT_S)
+        if messages:
+            self._heard = time.monotonic()
+        elif self._until is not None and time.monotonic() - self._heard > _STALL_S:
+            raise Inconsistent(f"Kafka has not answered for {_STALL_S:.0f} s; the reading is incomplete. Try again.")
+        return [record for message in messages if (record := self._take(message)) is not None]
+
+    def _take(self, message: Message) -> Record | None:
+        error = message.error()
+        if error is not None and error.code() != _END:
+            if error.code() in _PASSING:
+                return None
+            raise _meaning(error)
+        place = ((message.topic() or "").removeprefix(self._prefix), message.partition() or 0)
+        offset = message.offset() or 0
+        past_end = False
+        if self._until is not None:
+            end = self._until[place]
+            past_end = offset >= end
+            if place in self.unread and (past_end or (error is None and offset == end - 1)):
+                self._finish(place)
+        key = message.key() if error is None else None
+        if error is not None or past_end or (self._keys is not None and key not in self._keys):
+            return None
+        headers = cast("list[tuple[str, bytes]]", message.headers() or [])
+        return Record(*place, offset, message.timestamp()[1], key, message.value(), headers)
+
+    def _finish(self, place: Place) -> None:
+        self.unread.discard(place)
+        self.pause(place)
+
+    def pause(self, place: Place) -> None:
+        """Fetch no more of a partition for now; what was fetched still comes."""
+        self._consumer.pause([TopicPartition(self._prefix + place[0], place[1])])
+
+    def resume(self, place: Place) -> None:
+        """Go on with a paused partition."""
+        self._consumer.resume([TopicPartition(self._prefix + place[0], place[1])])
+
+
+def read_all(settings: Settings, topics: Iterable[str], *, stop_at_end: bool = True) -> Iterator[Record]:
+    """Every committed record of some topics, from the start to their present stable ends, or following for ever.
+
+    Raises:
+        Misconfigured: no cluster answers, a topic does not exist, or reading it is forbidden.
+        Inconsistent: the cluster stopped answering on the way.
+    """
+    of = places(settings, topics)
+    return read(settings, of, until=ends(settings, of) if stop_at_end else None)
+
+
+def read(
+    settings: Settings,
+    of: Collection[Place],
+    *,
+    start: Mapping[Place, int] | None = None,
+    until: Mapping[Place, int] | None = None,
+    keys: Collection[bytes] | None = None,
+) -> Iterator[Record]:
+    """Committed records of some partitions.
+
+    Args:
+        settings: which cluster.
+        of: which partitions.
+        start: first offset of each partition; default the earliest.
+        until: where to stop (exclusive), from `ends`; default never.
+        keys: only records with one of these keys.
+    """
+    with Reader(settings, of, start=start, until=until, keys=keys) as reader:
+        while not reader.done:
+            yield from reader.poll()
+
+
+def merged(
+    settings: Settings,
+    of: Collection[Place],
+    rank: Callable[[Record], Any],
+    *,
+    until: Mapping[Place, int],
+    keys: Collection[bytes] | None = None,
+) -> Iterator[Record]:
+    """As `read`, but the partitions are merged: always the head with the lowest (rank, place) comes next.
+
+    The same partitions give the same order, whatever the timing. Memory is bounded: what is far ahead is paused.
+    """
+    with Reader(settings, of, until=until, keys=keys) as reader:
+        heads: dict[Place, deque[tuple[Any, Record]]] = {place: deque() for place in of}
+        paused: set[Place] = set()
+        while heads:
+            for record in reader.poll():
+                heads[record.topic, record.partition].append((rank(record), record))
+            for place in [place for place, queue in heads.items() if not queue and place not in reader.unread]:
+                del heads[place]
+            yield from _lowest(heads, reader.unread)
+            _balance(reader, heads, paused)
+
+
+def _lowest(heads: dict[Place, deque[tuple[Any, Record]]], unread: Collection[Place]) -> Iterator[Record]:
+    """Take records while the head of every partition is known."""
+    while heads and all(heads.values()):
+        place = min(heads, key=lambda p: (heads[p][0][0], p))
+        yield heads[place].popleft()[1]
+        if not heads[place] and place not in unread:
+            del heads[place]
+
+
+def _balance(reader: Reader, heads: dict[Place, deque[tuple[Any, Record]]], paused: set[Place]) -> None:
+    for place in reader.unread:
+        ahead = len(heads[place])
+        if ahead > _AHEAD_MAX and place not in paused:
+            reader.pause(place)
+            paused.add(place)
+        elif ahead < _AHEAD_MAX // 2 and place in paused:
+            reader.resume(place)
+            paused.discard(place)
+
+
+def _meaning(error: KafkaError) -> EngineError:
+    if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
+        return Misconfigured(f"The cluster forbids reading: {error.str()}. Grant READ on Forewarn's topics.")
+    if error.code() in _GONE:
+        return Misconfigured(f"A topic is gone: {error.str()}. `forewarn topics check` says which.")
+    return Inconsistent(f"Reading failed: {error.str()} ({error.name()}).")

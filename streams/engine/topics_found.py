@@ -1,0 +1,77 @@
+"""What a cluster holds of Forewarn's topics, and whether a cluster answers at all, in seconds and in one sentence."""
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from msgspec import Struct
+
+from streams.engine import client
+from streams.engine.errors import Misconfigured
+from streams.settings import Settings
+from streams.topics import TOPICS
+
+#: A person waits for this. A cluster that serves answers within a second, also through TLS and across a continent.
+ANSWER_S = 4.0
+_REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL)  # noqa: SLF001  so librdkafka names its own errors
+
+
+class Found(Struct, frozen=True):
+    """A topic as the cluster has it."""
+
+    partitions: int
+    replication: int
+
+
+def found(settings: Settings) -> dict[str, Found]:
+    """Forewarn's topics that exist, by canonical name.
+
+    Raises:
+        Misconfigured: nothing answers within `ANSWER_S`, or it refuses us; the text says what to do.
+    """
+    errors: list[KafkaError] = []
+    admin = AdminClient(client.common(settings) | {"error_cb": errors.append})
+    try:
+        listed = admin.list_topics(timeout=ANSWER_S).topics
+    except KafkaException as error:
+        admin.poll(0)
+        raise Misconfigured(_no_answer(settings, [*errors, error.args[0]])) from error
+    names = {settings.topic_prefix + topic.name: topic.name for topic in TOPICS}
+    return {
+        names[name]: Found(len(meta.partitions), min((len(p.replicas) for p in meta.partitions.values()), default=0))
+        for name, meta in listed.items()
+        if name in names
+    }
+
+
+def _no_answer(settings: Settings, errors: list[KafkaError]) -> str:
+    refused = [error for error in errors if error.code() in _REFUSED]
+    if refused:
+        return (
+            f"Kafka at {settings.bootstrap} refuses the connection: {refused[0].str()}. "
+            "Check FOREWARN_SECURITY_PROTOCOL and the FOREWARN_SASL_ and FOREWARN_SSL_ settings."
+        )
+    return (
+        f"No Kafka answers at {settings.bootstrap}. "
+        "Start one with `forewarn broker up`, or set FOREWARN_BOOTSTRAP (or --bootstrap) to your own."
+    )
+
+
+def kept(settings: Settings, topics: list[str]) -> dict[str, dict[str, str]]:
+    """The configuration in force of existing topics, by canonical name.
+
+    Raises:
+        Misconfigured: the cluster does not say.
+    """
+    resources = {ConfigResource(ResourceType.TOPIC, settings.topic_prefix + name): name for name in topics}
+    if not resources:
+        return {}
+    admin = client.admin(settings)  # must outlive its futures
+    answers = admin.describe_configs(list(resources), request_timeout=30)
+    try:
+        return {
+            resources[resource]: {entry.name: entry.value for entry in future.result().values()}
+            for resource, future in answers.items()
+        }
+    except KafkaException as error:
+        raise Misconfigured(f"The topics' configuration cannot be read: {error.args[0].str()}.") from error

@@ -1,0 +1,1 @@
+"""Stress of the whole book, from what was decided about each borrower: pure folds."""
