@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.engine import client
@@ -26,7 +26,10 @@ class Barrier:
 
     def __init__(self, settings: Settings, group: str, topics: tuple[str, ...]) -> None:
         self._admin: AdminClient = client.admin(settings)
-        self._consumer: Consumer = client.consumer(settings, group)
+        # Uncommitted isolation: a committed-offset request that insists on stable offsets is retried by librdkafka
+        # after 100 ms whenever a transaction is under way, and an offset that is not stable yet is simply not returned.
+        self._offsets: Consumer = client.consumer(settings, group, **{"isolation.level": "read_uncommitted"})
+        self._records: Consumer = client.consumer(settings, group)
         self._topics = tuple(settings.topic_prefix + topic for topic in topics)
         self._partitions: list[TopicPartition] = []
         self._seen: list[tuple[str, int, int]] = []
@@ -46,9 +49,15 @@ class Barrier:
         wanted = [TopicPartition(topic, partition) for (topic, partition), end in ends.items() if end > 0]
         if not wanted:
             return True
+        try:
+            committed = self._offsets.committed(wanted, timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            if client.passing(error):
+                return False
+            raise
         behind = [
             TopicPartition(tp.topic, tp.partition, max(tp.offset, 0))
-            for tp in self._consumer.committed(wanted, timeout=_TIMEOUT_S)
+            for tp in committed
             if tp.offset < ends[tp.topic, tp.partition]
         ]
         return not behind or (self._stands_still(behind) and self._nothing_to_read(behind, ends))
@@ -63,19 +72,20 @@ class Barrier:
 
     def _nothing_to_read(self, behind: list[TopicPartition], ends: dict[Partition, int]) -> bool:
         """Whether only transaction markers stand between the committed offsets and the ends."""
-        self._consumer.assign(behind)
+        self._records.assign(behind)
         waiting = {(tp.topic, tp.partition) for tp in behind}
         try:
             while waiting:
-                message = self._consumer.poll(_PROBE_S)
+                message = self._records.poll(_PROBE_S)
                 if message is None or message.error() is None:
                     return False
                 if message.error().code() == KafkaError._PARTITION_EOF:
                     waiting.discard((message.topic(), message.partition()))
             return True
         finally:
-            self._consumer.unassign()
+            self._records.unassign()
 
     def close(self) -> None:
-        """Release the connection."""
-        self._consumer.close()
+        """Release the connections."""
+        self._offsets.close()
+        self._records.close()

@@ -6,12 +6,31 @@ import ssl
 from typing import Any
 
 import faust
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from faust.types.auth import SASLMechanism
 
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
+
+
+#: Errors that pass by themselves: a broker starts, a coordinator moves.
+_PASSING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+}
+
+
+def passing(error: KafkaException) -> bool:
+    """Whether asking again in a moment may well succeed."""
+    return error.args[0].code() in _PASSING
 
 
 def common(settings: Settings) -> dict[str, Any]:

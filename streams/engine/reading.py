@@ -205,9 +205,23 @@ def read(
         until: where to stop (exclusive), from `ends`; default never.
         keys: only records with one of these keys.
     """
+    for batch in batches(settings, of, start=start, until=until, keys=keys):
+        yield from batch
+
+
+def batches(
+    settings: Settings,
+    of: Collection[Place],
+    *,
+    start: Mapping[Place, int] | None = None,
+    until: Mapping[Place, int] | None = None,
+    keys: Collection[bytes] | None = None,
+) -> Iterator[list[Record]]:
+    """As `read`, but as the records arrive: what is to be shown at once is shown after each batch. None is empty."""
     with Reader(settings, of, start=start, until=until, keys=keys) as reader:
         while not reader.done:
-            yield from reader.poll()
+            if batch := reader.poll():
+                yield batch
 
 
 def merged(

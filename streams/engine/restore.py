@@ -42,12 +42,21 @@ class Restorer:
             return {}
         consumer = client.consumer(self._settings, self._group)
         try:
-            found = consumer.committed(wanted, timeout=self._timeout_s)
-        except KafkaException as error:
-            raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {error.args[0].str()}") from error
+            found = self._ask(consumer, wanted)
         finally:
             consumer.close()
         return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
+
+    def _ask(self, consumer: Consumer, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                return consumer.committed(wanted, timeout=self._timeout_s)
+            except KafkaException as error:
+                if not client.passing(error) or time.monotonic() > deadline:
+                    what = error.args[0].str()
+                    raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {what}") from error
+                time.sleep(0.1)
 
     def rows(self, partitions: Iterable[Partition], progress: Progress = lambda rows: None) -> dict[Partition, Rows]:
         """All rows of the given partitions of a compacted topic, as of everything decided before this call."""

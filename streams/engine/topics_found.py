@@ -3,6 +3,7 @@
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._metadata import TopicMetadata
 from confluent_kafka.admin._resource import ResourceType
 from msgspec import Struct
 
@@ -11,8 +12,10 @@ from streams.engine.errors import Misconfigured
 from streams.settings import Settings
 from streams.topics import TOPICS
 
-#: A person waits for this. A cluster that serves answers within a second, also through TLS and across a continent.
-ANSWER_S = 4.0
+#: A person waits for this: four looks of a second. A cluster that serves answers within one, also through TLS and
+#: across a continent; where nothing listens at all, the first look shows it.
+_LOOKS, _LOOK_S = 4, 1.0
+_DOWN = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001
 _REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL)  # noqa: SLF001  so librdkafka names its own errors
 
 
@@ -27,21 +30,28 @@ def found(settings: Settings) -> dict[str, Found]:
     """Forewarn's topics that exist, by canonical name.
 
     Raises:
-        Misconfigured: nothing answers within `ANSWER_S`, or it refuses us; the text says what to do.
+        Misconfigured: nothing answers within four seconds, or it refuses us; the text says what to do.
     """
-    errors: list[KafkaError] = []
-    admin = AdminClient(client.common(settings) | {"error_cb": errors.append})
-    try:
-        listed = admin.list_topics(timeout=ANSWER_S).topics
-    except KafkaException as error:
-        admin.poll(0)
-        raise Misconfigured(_no_answer(settings, [*errors, error.args[0]])) from error
+    listed = _listed(settings)
     names = {settings.topic_prefix + topic.name: topic.name for topic in TOPICS}
     return {
         names[name]: Found(len(meta.partitions), min((len(p.replicas) for p in meta.partitions.values()), default=0))
         for name, meta in listed.items()
         if name in names
     }
+
+
+def _listed(settings: Settings) -> dict[str, TopicMetadata]:
+    errors: list[KafkaError] = []
+    admin = AdminClient(client.common(settings) | {"error_cb": errors.append})
+    for _ in range(_LOOKS):
+        try:
+            return admin.list_topics(timeout=_LOOK_S).topics
+        except KafkaException:
+            admin.poll(0)
+        if any(error.code() in (*_REFUSED, _DOWN) for error in errors):
+            break
+    raise Misconfigured(_no_answer(settings, errors))
 
 
 def _no_answer(settings: Settings, errors: list[KafkaError]) -> str:
