@@ -8,7 +8,7 @@ reads them again, and dates learned before are skipped.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,13 +17,31 @@ from streams.borrower.labels import maturities_between
 from streams.engine import rows as frame
 from streams.engine.restore import Rows
 from streams.engine.writes import Writes
+from streams.events.control import ModelActivated
 from streams.events.outputs import DateClosed, LabelMatured
 from streams.learning.learner import Learner
-from streams.learning.publish import model_event
+from streams.risk.heads import HEADS, Weights
 
 _CLOSED_KEY, _LEARNER_KEY = b"closed", b"learner"
 _CLOSED_VERSION = 1
 _decoder = msgspec.msgpack.Decoder(LabelMatured | DateClosed)
+
+
+def model_event(weights: Weights, day: dt.date, figures: Mapping[str, str]) -> bytes:
+    """The event that activates a version, as it stands on `models`. A function of the labels alone, so replays agree."""
+    event = ModelActivated(
+        event_id=f"model-{weights.version}",
+        schema_version=1,
+        source="forewarn.learn",
+        occurred_at=dt.datetime.combine(day, dt.time(), dt.UTC),
+        business_date=day,
+        idempotency_key=f"model-{weights.version}",
+        version=weights.version,
+        learned_through=day,
+        heads={name: list(vector) for name, vector in zip(HEADS, weights.heads, strict=True)},
+        provenance=dict(figures),
+    )
+    return msgspec.json.encode(event)
 
 
 class _Progress(msgspec.Struct, array_like=True):

@@ -13,7 +13,7 @@ from streams.borrower import decide, labels
 from streams.borrower.context import Context, Refused, date
 from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
-from streams.borrower.view import View, fold_base
+from streams.borrower.view import View, fold_base, forget_recent
 from streams.events import contacts, loans, payments
 from streams.events.outputs import LabelMatured
 from streams.ledger import apply, compact, derive, wake_after
@@ -77,6 +77,7 @@ def _apply(borrower: Borrower, borrower_id: str, event: Any, context: Context) -
     doubtful = _doubtful(borrower, event, context)
     late_from = _to_ledger(borrower, event, context)
     if late_from:
+        forget_recent(borrower)
         _rejudge_labels(borrower, late_from)
     view = View(borrower, borrower.business_day, context.weights)
     _mark(borrower, view)

@@ -63,6 +63,8 @@ class Borrower(Struct, array_like=True):
         account: the ledger's facts.
         base: behavior up to the periods that are older than the ledger's window.
         base_through: the last day whose periods are in `base`.
+        recent: `base` and every period since, up to `recent_through`: a cache that a late fact resets.
+        recent_through: the last day whose periods are in `recent`.
         tier: index into `tiers.TIERS`.
         tier_since: the day it was entered.
         ppm: the last probability, parts per million.
@@ -80,6 +82,8 @@ class Borrower(Struct, array_like=True):
     account: Account = msgspec.field(default_factory=Account)
     base: BehaviorState = msgspec.field(default_factory=new_state)
     base_through: int = 0
+    recent: BehaviorState = msgspec.field(default_factory=new_state)
+    recent_through: int = 0
     tier: int = 0
     tier_since: int = 0
     ppm: int = 0

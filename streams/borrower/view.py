@@ -26,22 +26,34 @@ class View:
     @property
     def ppm(self) -> int:
         """Probability of default within 90 days, parts per million."""
-        return self.assessment.ppm[0]
+        return self.assessment.default_ppm
 
 
 def behavior_on(borrower: Borrower, day: int) -> BehaviorState:
-    """The base, and every period since."""
+    """The base, and every period since; from the cache if it does not reach beyond the day."""
+    if borrower.recent_through <= day:
+        for period in _periods(borrower, borrower.recent_through, day):
+            model.observe(borrower.recent, period)
+        borrower.recent_through = day
+        return borrower.recent
     state = model.copy(borrower.base)
     for period in _periods(borrower, borrower.base_through, day):
         model.observe(state, period)
     return state
 
 
+def forget_recent(borrower: Borrower) -> None:
+    """A late fact may have changed any period since the base: derive them again."""
+    borrower.recent, borrower.recent_through = model.copy(borrower.base), borrower.base_through
+
+
 def fold_base(borrower: Borrower, through_day: int) -> None:
     """Move the periods up to `through_day` into the base: nothing may correct them any more."""
+    if through_day <= borrower.base_through:
+        return
     for period in _periods(borrower, borrower.base_through, through_day):
         model.observe(borrower.base, period)
-    borrower.base_through = max(borrower.base_through, through_day)
+    borrower.base_through = through_day
 
 
 def _periods(borrower: Borrower, after_day: int, through_day: int) -> list[Period]:

@@ -5,7 +5,8 @@ Rule 2: on a loan, money pays installments in order of due date, over all terms 
 Rule 3: what is left is a credit. It pays a later installment, which then counts as met on its due date, not before.
 Rule 4: money that names no loan is split, after that day's named payments, over the unmet installments of all loans
     then open in its currency, oldest due date first (then the loan that appeared first), those not yet due included;
-    the rest is a credit of the first of these loans. With no loan open it goes to the first loan that was opened.
+    the rest is a credit of the first of these loans. With none open it goes to the first that is written off and not
+    closed, else to the first closed one.
 Rule 5: money with a value day after a write-off is a recovery: it pays no installment.
 So the paid sum alone says what is met: installment i is met on the first day on which paid >= total(i).
 """
@@ -100,7 +101,8 @@ def _split(loans: list[Loan], shared: list[Payments], day: int, currency: str, m
         else:
             heapq.heappop(queue)
     if money and opened:
-        rest = (open_loans or opened)[0]
+        written_off = [at for at in opened if not 0 < loans[at].closed_on < day]
+        rest = (open_loans or written_off or opened)[0]
         shares[rest] = shares.get(rest, 0) + money
     return list(shares.items())
 

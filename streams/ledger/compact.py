@@ -13,6 +13,7 @@ import datetime as dt
 from streams.ledger.account import PAYMENT_WIDTH, WINDOW_DAYS, Account, Loan
 from streams.ledger.allocation import paid_between, payments_by_loan, terms_index
 from streams.ledger.derive import spell_since
+from streams.ledger.failed_debits import FAILED_DEBIT_DAYS
 from streams.ledger.outcomes import Outcome, Outcomes, Quarantined
 from streams.ledger.positions import former_terms, running
 from streams.ledger.schedule import count, due_before, due_day
@@ -37,9 +38,7 @@ def compact(account: Account, today: int) -> Outcomes:
         if boundary > loan.folded_through:
             _fold(loan, boundary, horizon)
     _drop_ended_loans(account, horizon)
-    failed = account.failed_debits
-    kept = next((at for at in range(0, len(failed), 2) if failed[at] > horizon), len(failed))
-    account.failed_debits = failed[kept:]
+    _drop_failed_debits(account, horizon - FAILED_DEBIT_DAYS)
     account.folded_through = max(account.folded_through, horizon)
     return tuple(outcomes)
 
@@ -50,7 +49,7 @@ def _has_old_facts(account: Account, horizon: int) -> bool:
         return True
     if account.reversals and account.reversals[0].booked_day <= horizon:
         return True
-    if account.failed_debits and account.failed_debits[0] <= horizon:
+    if account.failed_debits and account.failed_debits[0] <= horizon - FAILED_DEBIT_DAYS:
         return True
     return any(_is_old(loan, horizon) for loan in account.loans)
 
@@ -83,8 +82,8 @@ def _boundary(loan: Loan, horizon: int) -> int:
     last_due = due_day(terms.dates, passed - 1)
     if passed == count(terms.amounts):
         # After the last due date "paid since it" looks WINDOW_DAYS back from days inside the window.
-        return max(last_due, horizon - WINDOW_DAYS)
-    return last_due
+        return max(last_due, horizon - WINDOW_DAYS, terms.effective_from - 1)
+    return max(last_due, terms.effective_from - 1)
 
 
 def _fold(loan: Loan, boundary: int, horizon: int) -> None:
@@ -177,6 +176,13 @@ def _drop_ended_loans(account: Account, horizon: int) -> None:
         account.days_past_due_before_restructure = max(account.days_past_due_before_restructure, former.days_past_due)
         account.written_off = account.written_off or loan.written_off_on > 0
     account.loans = kept
+
+
+def _drop_failed_debits(account: Account, through_day: int) -> None:
+    """Drop what no day inside the window looks back to any more."""
+    failed = account.failed_debits
+    kept = next((at for at in range(0, len(failed), 2) if failed[at] > through_day), len(failed))
+    account.failed_debits = failed[kept:]
 
 
 def _date(day: int) -> dt.date:

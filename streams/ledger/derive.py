@@ -125,9 +125,9 @@ def _origin(loans: list[Loan], positions: tuple[Position, ...]) -> Loan:
     return newest
 
 
-def _drive(position: Position) -> tuple[bool, int, int]:
-    """The greatest drives: active, most days past due, first to fall due."""
-    return position.active, position.days_past_due, -(position.next_due_day or 10**7)
+def _drive(position: Position) -> tuple[bool, bool, int, int]:
+    """The greatest drives: active, else written off; then most days past due, first to fall due."""
+    return position.active, position.written_off, position.days_past_due, -(position.next_due_day or 10**7)
 
 
 def _combined(account: Account, shared: list[Payments], positions: tuple[Position, ...], day: int) -> Position:

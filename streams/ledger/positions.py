@@ -204,6 +204,7 @@ def _written_off(loan: Loan, payments: Payments, day: int) -> Position:
         outstanding_minor=claim,
         installment_minor=0,
         next_due_day=0,
+        cadence_days=0,
         installments_total=0,
         installments_passed=0,
         paid_since_due_minor=0,

@@ -1,0 +1,122 @@
+"""The questions that the model answers, the weights that answer them, and the score.
+
+Rule 1: a score is an exactly rounded sum (`math.fsum`) of table entries, so it is the same on every machine.
+Rule 2: only means are needed to score (about 1 kB a head); how they were learned is `learning`'s business.
+Rule 3: until the first version is activated the prior scores: the hand rule that risk officers use, as log-odds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from streams.risk.design import HINGES, PAIRS, TERMS
+from streams.risk.features import COUNT, INDEX
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+#: The heads, in the order of every tuple of scores. Default is 90 days past due, contractual, or a write-off.
+HEADS = ("default_90d", "delinquent_30_90d", "default_180d", "default_365d")
+PRIOR_VERSION = "prior"
+MILLION = 1_000_000
+_LOGIT_MAX = 30.0
+
+#: Hand rule: dpd/30 + misses in the last 3, halved, + consecutive misses, quartered; log-odds a point, by head.
+_HAND_RULE = {"days_past_due": 2.0, "short_in_3": 1.25, "short_run": 0.25 / 0.3}
+_HAND_SLOPE = {"default_90d": 1.3, "delinquent_30_90d": 1.2, "default_180d": 1.1, "default_365d": 0.9}
+#: Log-odds of a borrower with no sign at all: 0.3 %, 2 %, 0.7 % and 1.5 %.
+_HAND_BASE = {"default_90d": -5.8, "delinquent_30_90d": -3.9, "default_180d": -5.0, "default_365d": -4.2}
+
+
+class Weights(Struct, frozen=True, array_like=True, gc=False):
+    """One version of all heads.
+
+    Attributes:
+        version: name of the version; `prior` before anything was learned.
+        as_of: last business date (ordinal) whose labels are in it; 0 for the prior.
+        heads: a vector a head, in the order of `HEADS`, laid out as in `design`.
+    """
+
+    version: str
+    as_of: int
+    heads: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def from_event(cls, version: str, learned_through: dt.date, heads: Mapping[str, Sequence[float]]) -> Weights:
+        """From a `model_activated` event.
+
+        Raises:
+            ValueError: a head is missing, unknown, of another layout, or not finite. Publish a version that this
+                release has learned, or run the release that learned it.
+        """
+        if set(heads) != set(HEADS):
+            raise ValueError(f"Version {version} has heads {sorted(heads)}; this release scores {sorted(HEADS)}.")
+        for name in HEADS:
+            if len(heads[name]) != TERMS:
+                raise ValueError(
+                    f"Head {name} of version {version} has {len(heads[name])} weights; this release uses {TERMS}. "
+                    "It was learned by another release: activate a version of this one."
+                )
+            if not all(map(math.isfinite, heads[name])):
+                raise ValueError(f"Head {name} of version {version} holds a weight that is not a finite number.")
+        return cls(version, learned_through.toordinal(), tuple(tuple(map(float, heads[name])) for name in HEADS))
+
+
+def prior_head(name: str) -> tuple[float, ...]:
+    """The hand rule as a weight vector."""
+    vector = [0.0] * TERMS
+    vector[0] = _HAND_BASE[name]
+    for feature, weight in _HAND_RULE.items():
+        vector[1 + INDEX[feature]] = weight * _HAND_SLOPE[name]
+    return tuple(vector)
+
+
+def prior_weights() -> Weights:
+    """What scores before anything has been learned."""
+    return Weights(PRIOR_VERSION, 0, tuple(prior_head(name) for name in HEADS))
+
+
+class Scorer:
+    """One head, unrolled into a table a feature: a score is a look-up and a sum.
+
+    Tables are indexed by the stored integer itself: 0 to 127, then -127 to -1 from the end.
+    """
+
+    __slots__ = ("intercept", "pairs", "tables")
+
+    def __init__(self, vector: Sequence[float]) -> None:
+        self.intercept = vector[0]
+        slopes: list[list[tuple[int, float]]] = [[] for _ in range(COUNT)]
+        for at, (index, knot) in enumerate(HINGES, 1 + COUNT):
+            if vector[at]:
+                slopes[index].append((knot, vector[at]))
+        self.tables = [_table(vector[1 + index], slopes[index]) for index in range(COUNT)]
+        weights = vector[1 + COUNT + len(HINGES) :]
+        self.pairs = [
+            (first, second, weight / 10_000) for (first, second), weight in zip(PAIRS, weights, strict=True) if weight
+        ]
+
+    def logit(self, inputs: Sequence[int]) -> float:
+        """Log-odds for quantised inputs."""
+        parts = [table[value] for table, value in zip(self.tables, inputs, strict=True)]
+        parts += [inputs[first] * inputs[second] * weight for first, second, weight in self.pairs]
+        parts.append(self.intercept)
+        return math.fsum(parts)
+
+
+def _table(slope: float, hinges: Sequence[tuple[int, float]]) -> list[float]:
+    order = [*range(128), *range(-127, 0)]
+    return [
+        math.fsum([value * slope / 100, *((value - knot) * weight / 100 for knot, weight in hinges if value > knot)])
+        for value in order
+    ]
+
+
+def probability_ppm(logit: float) -> int:
+    """Log-odds to parts per million, 1 to 999,999: a model is never certain."""
+    bounded = min(max(logit, -_LOGIT_MAX), _LOGIT_MAX)
+    return min(max(round(MILLION / (1 + math.exp(-bounded))), 1), MILLION - 1)

@@ -1,0 +1,132 @@
+"""The risk model as the borrower fold uses it: remember, assess, keep for learning, explain.
+
+    state = new_state()
+    observe(state, period)                          once a due date passed
+    assessment = assess(state, standing, weights)   after any event
+    assessment.default_ppm                          drives the tier
+    assessment.ppm                                  all heads, in the order of `heads.HEADS`
+    explain(assessment, weights)                    at most four named reasons
+    observation(state, standing)                    the bytes to learn from when the outcome is known
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from streams.risk.behavior import BehaviorState, observe
+from streams.risk.features import COUNT, features
+from streams.risk.heads import HEADS, Scorer, Weights, prior_weights, probability_ppm
+from streams.risk.reasons import explain_inputs
+
+if TYPE_CHECKING:
+    from streams.events.outputs import Reason
+    from streams.risk.inputs import Standing
+
+__all__ = [
+    "HEADS",
+    "Assessment",
+    "BehaviorState",
+    "Weights",
+    "assess",
+    "copy",
+    "explain",
+    "inputs_of",
+    "new_state",
+    "observation",
+    "observe",
+    "prior_weights",
+    "score_inputs",
+]
+
+#: Scorers of the versions in use, by the identity of their weights (kept alive here, so an id cannot be reused).
+_scorers: dict[int, tuple[Weights, tuple[Scorer, ...]]] = {}
+_SCORERS_MAX = 64
+
+
+class Assessment:
+    """What the model says about a borrower as of a day. Probabilities are parts per million."""
+
+    __slots__ = ("_ppm", "inputs", "logit", "scorers")
+
+    def __init__(self, inputs: tuple[int, ...], scorers: tuple[Scorer, ...]) -> None:
+        self.inputs = inputs
+        self.scorers = scorers
+        self.logit = scorers[0].logit(inputs)
+        self._ppm: tuple[int, ...] = ()
+
+    @property
+    def default_ppm(self) -> int:
+        """Default within 90 days."""
+        return probability_ppm(self.logit)
+
+    @property
+    def ppm(self) -> tuple[int, ...]:
+        """Every head, in the order of `heads.HEADS`; the longer horizons are only computed when asked for."""
+        if not self._ppm:
+            rest = (probability_ppm(scorer.logit(self.inputs)) for scorer in self.scorers[1:])
+            self._ppm = (self.default_ppm, *rest)
+        return self._ppm
+
+
+def new_state() -> BehaviorState:
+    """Of a borrower of whom nothing is known yet."""
+    return BehaviorState()
+
+
+def copy(state: BehaviorState) -> BehaviorState:
+    """An independent copy: `observe` changes its argument."""
+    return structs.replace(state)
+
+
+def scorers_of(weights: Weights) -> tuple[Scorer, ...]:
+    """The heads of a version, ready to score; built once a version."""
+    found = _scorers.get(id(weights))
+    if found is not None:
+        return found[1]
+    scorers = next((known[1] for known in _scorers.values() if known[0] == weights), None)
+    if scorers is None:
+        scorers = tuple(Scorer(vector) for vector in weights.heads)
+    if len(_scorers) >= _SCORERS_MAX:
+        _scorers.clear()
+    _scorers[id(weights)] = (weights, scorers)
+    return scorers
+
+
+def assess(state: BehaviorState, standing: Standing, weights: Weights) -> Assessment:
+    """Score a borrower as of the standing's day."""
+    return Assessment(features(state, standing), scorers_of(weights))
+
+
+def observation(state: BehaviorState, standing: Standing) -> bytes:
+    """The model's inputs as bytes, one signed byte a feature: exactly what `assess` scores."""
+    return bytes([value & 0xFF for value in features(state, standing)])
+
+
+def inputs_of(observed: bytes) -> tuple[int, ...]:
+    """The inputs that `observation` encoded.
+
+    Raises:
+        ValueError: the bytes are of another release's features.
+    """
+    if len(observed) != COUNT:
+        raise ValueError(f"An observation of {len(observed)} bytes cannot be read: this release has {COUNT} features.")
+    return tuple([value - 256 if value > 127 else value for value in observed])  # noqa: PLR2004  two's complement
+
+
+def score_inputs(observed: bytes, weights: Weights) -> Assessment:
+    """Score a kept observation, as `assess` scored it then under the same weights."""
+    return Assessment(inputs_of(observed), scorers_of(weights))
+
+
+def explain(assessment: Assessment, weights: Weights, limit: int = 4, *, improving: bool = False) -> tuple[Reason, ...]:
+    """The named reasons that weigh most in the default score, largest first.
+
+    Args:
+        assessment: of the borrower.
+        weights: that gave it.
+        limit: how many at most.
+        improving: reasons that lower the risk instead of those that raise it.
+    """
+    return explain_inputs(assessment.inputs, scorers_of(weights)[0], limit, improving=improving)
