@@ -104,6 +104,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(
+    "forewarn",
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(

@@ -37,7 +37,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = [sys.executable, "-m", "streams.cli", "worker", self.agent]
+        program = [sys.executable, "-m", "streams", "worker", self.agent]
         tied = [sys.executable, "-I", "-S", broker_child.__file__, str(os.getpid()), *program]
         output = None if self._log is None else self._log.open("ab")
         try:

@@ -18,6 +18,7 @@ RETRACTABLE_DAYS = 120
 def delinquency(borrower: Borrower, borrower_id: str, view: View, cause: str, context: Context) -> None:
     """Emit a change for each loan that is in another bucket than last said."""
     today = borrower.business_day
+    borrower.currency = view.derived.currency or borrower.currency
     for position in view.derived.positions:
         before, after = borrower.buckets.get(position.loan_id, 0), position.bucket
         if before == after:
@@ -106,7 +107,7 @@ def _say(
     supersedes: str | None,
     context: Context,
 ) -> None:
-    standing, currency = view.standing, view.derived.currency
+    standing, currency = view.standing, borrower.currency
     possible = tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since)
     alert = RiskTierChanged(
         borrower_id=borrower_id,

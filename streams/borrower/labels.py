@@ -18,6 +18,8 @@ from streams.borrower.state import Observation
 class Head(Struct, frozen=True):
     """One question the model answers: will `days_past_due` be reached within `horizon_days`?
 
+    Nobody without arrears can be 90 days past due within 90 days, as nothing can be missed before the next due date. So
+    `default_90d` gives the month in which that date falls on top: 90 days of delinquency that are still to come.
     Heads with a long horizon are observed at quarter-ends only, which keeps a row small.
     """
 
@@ -28,7 +30,7 @@ class Head(Struct, frozen=True):
 
 
 HEADS = (
-    Head("default_90d", 90, 90),
+    Head("default_90d", 121, 90),
     Head("delinquent_30_90d", 90, 30),
     Head("default_180d", 180, 90, quarterly=True),
     Head("default_365d", 365, 90, quarterly=True),

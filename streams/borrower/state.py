@@ -74,6 +74,7 @@ class Borrower(Struct, array_like=True):
         keys: idempotency keys seen lately, see `repeats`.
         buckets: delinquency bucket by loan, where not M0.
         changes_sent: sequence number of the last delinquency change.
+        currency: of the borrower's loans; ISO 4217's "no currency" before the first, and kept when all are gone.
     """
 
     business_day: int
@@ -93,6 +94,7 @@ class Borrower(Struct, array_like=True):
     keys: bytes = b""
     buckets: dict[str, int] = msgspec.field(default_factory=dict)
     changes_sent: int = 0
+    currency: str = "XXX"
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -25,7 +25,8 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     @click.pass_context
     @functools.wraps(function)
     def wrapped(context: click.Context, /, bootstrap: str | None, **options: object) -> None:
-        general = (context.obj or {}).get("bootstrap")
-        function(environment.load(bootstrap=bootstrap or general), **options)
+        if bootstrap:
+            context.obj = {**(context.obj or {}), "bootstrap": bootstrap}  # for the subcommands of a group, too
+        function(environment.load(bootstrap=(context.obj or {}).get("bootstrap")), **options)
 
     return wrapped

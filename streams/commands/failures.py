@@ -38,7 +38,8 @@ def explain(error: BaseException) -> Failure | None:
     match error:
         case click.UsageError():
             where = error.ctx.command_path if error.ctx else "forewarn"
-            return Failure(f"{error.format_message()} Try '{where} --help'.", USAGE)
+            said = error.format_message()
+            return Failure(f"{said}{'' if said.endswith(('.', '?')) else '.'} Try '{where} --help'.", USAGE)
         case click.ClickException():
             return Failure(error.format_message(), error.exit_code)
         case click.Abort() | KeyboardInterrupt():

@@ -32,6 +32,7 @@ class Barrier:
         self._records: Consumer = client.consumer(settings, group)
         self._topics = tuple(settings.topic_prefix + topic for topic in topics)
         self._partitions: list[TopicPartition] = []
+        self._committed: dict[Partition, int] = {}
         self._seen: list[tuple[str, int, int]] = []
         self._seen_at = 0.0
 
@@ -40,27 +41,47 @@ class Barrier:
         if not self._partitions:
             metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
             self._partitions = [TopicPartition(t, p) for t in self._topics for p in metadata[t].partitions]
+        return client.patiently(self._ask_ends, _TIMEOUT_S)
+
+    def _ask_ends(self) -> dict[Partition, int]:
         request = {partition: OffsetSpec.latest() for partition in self._partitions}
         answers = self._admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S)
         return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
 
     def passed(self, ends: dict[Partition, int]) -> bool:
         """Whether the group has committed up to all of these ends (an empty partition counts as read)."""
-        wanted = [TopicPartition(topic, partition) for (topic, partition), end in ends.items() if end > 0]
+        wanted = [partition for partition, end in ends.items() if end > 0 and not self.known(partition, end)]
         if not wanted:
             return True
-        try:
-            committed = self._offsets.committed(wanted, timeout=_TIMEOUT_S)
-        except KafkaException as error:
-            if client.passing(error):
-                return False
-            raise
+        self._refresh(wanted)
         behind = [
-            TopicPartition(tp.topic, tp.partition, max(tp.offset, 0))
-            for tp in committed
-            if tp.offset < ends[tp.topic, tp.partition]
+            TopicPartition(*partition, self._committed.get(partition, 0))
+            for partition in wanted
+            if not self.known(partition, ends[partition])
         ]
         return not behind or (self._stands_still(behind) and self._nothing_to_read(behind, ends))
+
+    def known(self, partition: Partition, end: int) -> bool:
+        """Whether an earlier answer has already shown this end as committed."""
+        return self._committed.get(partition, 0) >= end
+
+    def reached(self, partition: Partition, end: int) -> bool:
+        """Whether the group has committed up to the offset `end`, which must be that after a real record."""
+        if not self.known(partition, end):
+            self._refresh([*self._committed.keys() | {partition}])
+        return self.known(partition, end)
+
+    def _refresh(self, partitions: list[Partition]) -> None:
+        """Ask for committed offsets. Silence and coordinators on the move mean: not yet."""
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+        try:
+            found = self._offsets.committed(wanted, timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            if client.passing(error):
+                return
+            raise
+        for tp in found:
+            self._committed[tp.topic, tp.partition] = max(tp.offset, 0)
 
     def _stands_still(self, behind: list[TopicPartition]) -> bool:
         """Whether the group has been at these very offsets for a while: the probe is too dear for every poll."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import faust
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -13,6 +15,8 @@ from faust.types.auth import SASLMechanism
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
 
+
+Answer = TypeVar("Answer")
 
 #: Errors that pass by themselves: a broker starts, a coordinator moves.
 _PASSING = {
@@ -31,6 +35,18 @@ _PASSING = {
 def passing(error: KafkaException) -> bool:
     """Whether asking again in a moment may well succeed."""
     return error.args[0].code() in _PASSING
+
+
+def patiently(ask: Callable[[], Answer], limit_s: float) -> Answer:
+    """Ask until it is answered or fails for good; errors that pass are waited out for `limit_s` seconds."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if not passing(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def common(settings: Settings) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 Rule 1: "to the end" means the stable ends that the partitions had when the reading began. What lies before them is
 decided, so two readings up to the same ends give the same records.
-Rule 2: within a partition records come in order of offset; between partitions there is no order, unless `merged` makes
-one.
+Rule 2: within a partition records come in order of offset; between partitions there is no order, unless
+`merging` makes one.
 """
 
-import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self, cast
+from typing import NamedTuple, Self, cast
 
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
@@ -28,8 +26,6 @@ _CHUNK = 10_000
 _WAIT_S = 0.05
 #: So long without a sign from the cluster, a reading that should end is given up.
 _STALL_S = 30.0
-#: A partition read ahead so far beyond the others in `merged` is paused, and resumed when half of it is used.
-_AHEAD_MAX = 20_000
 #: librdkafka mends these by itself; if it cannot, the stall limit says so.
 _PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)  # noqa: SLF001  so librdkafka names its own errors
 _GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)  # noqa: SLF001
@@ -83,12 +79,16 @@ def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
     if not request:
         return {}
     admin = client.admin(settings)  # must outlive its futures
-    answers = admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=30)
-    try:
+
+    def ask() -> dict[Place, int]:
+        answers = admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=30)
         return {
             (tp.topic.removeprefix(settings.topic_prefix), tp.partition): future.result().offset
             for tp, future in answers.items()
         }
+
+    try:
+        return client.patiently(ask, 30)
     except KafkaException as error:
         raise Misconfigured(f"The ends of the topics cannot be read: {error.args[0].str()}.") from error
 
@@ -109,7 +109,7 @@ class Reader:
         self._until = None if until is None else {place: until[place] for place in of}
         self._keys = None if keys is None else frozenset(keys)
         self.unread = {place for place in of if self._until is None or self._until[place] > 0}
-        self._heard = time.monotonic()
+        self._silent_s = 0.0
         self._consumer = client.consumer(settings, f"{settings.topic_prefix}forewarn.read")
         at = start or {}
         self._consumer.assign(
@@ -138,9 +138,8 @@ class Reader:
         if self.done:
             return []
         messages = self._consumer.consume(_CHUNK, _WAIT_S)
-        if messages:
-            self._heard = time.monotonic()
-        elif self._until is not None and time.monotonic() - self._heard > _STALL_S:
+        self._silent_s = 0.0 if messages else self._silent_s + _WAIT_S
+        if self._until is not None and self._silent_s > _STALL_S:
             raise Inconsistent(f"Kafka has not answered for {_STALL_S:.0f} s; the reading is incomplete. Try again.")
         return [record for message in messages if (record := self._take(message)) is not None]
 
@@ -222,50 +221,6 @@ def batches(
         while not reader.done:
             if batch := reader.poll():
                 yield batch
-
-
-def merged(
-    settings: Settings,
-    of: Collection[Place],
-    rank: Callable[[Record], Any],
-    *,
-    until: Mapping[Place, int],
-    keys: Collection[bytes] | None = None,
-) -> Iterator[Record]:
-    """As `read`, but the partitions are merged: always the head with the lowest (rank, place) comes next.
-
-    The same partitions give the same order, whatever the timing. Memory is bounded: what is far ahead is paused.
-    """
-    with Reader(settings, of, until=until, keys=keys) as reader:
-        heads: dict[Place, deque[tuple[Any, Record]]] = {place: deque() for place in of}
-        paused: set[Place] = set()
-        while heads:
-            for record in reader.poll():
-                heads[record.topic, record.partition].append((rank(record), record))
-            for place in [place for place, queue in heads.items() if not queue and place not in reader.unread]:
-                del heads[place]
-            yield from _lowest(heads, reader.unread)
-            _balance(reader, heads, paused)
-
-
-def _lowest(heads: dict[Place, deque[tuple[Any, Record]]], unread: Collection[Place]) -> Iterator[Record]:
-    """Take records while the head of every partition is known."""
-    while heads and all(heads.values()):
-        place = min(heads, key=lambda p: (heads[p][0][0], p))
-        yield heads[place].popleft()[1]
-        if not heads[place] and place not in unread:
-            del heads[place]
-
-
-def _balance(reader: Reader, heads: dict[Place, deque[tuple[Any, Record]]], paused: set[Place]) -> None:
-    for place in reader.unread:
-        ahead = len(heads[place])
-        if ahead > _AHEAD_MAX and place not in paused:
-            reader.pause(place)
-            paused.add(place)
-        elif ahead < _AHEAD_MAX // 2 and place in paused:
-            reader.resume(place)
-            paused.discard(place)
 
 
 def _meaning(error: KafkaError) -> EngineError:

@@ -48,15 +48,10 @@ class Restorer:
         return {(tp.topic, tp.partition): max(tp.offset, 0) for tp in found}
 
     def _ask(self, consumer: Consumer, wanted: list[TopicPartition]) -> list[TopicPartition]:
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                return consumer.committed(wanted, timeout=self._timeout_s)
-            except KafkaException as error:
-                if not client.passing(error) or time.monotonic() > deadline:
-                    what = error.args[0].str()
-                    raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {what}") from error
-                time.sleep(0.1)
+        try:
+            return client.patiently(lambda: consumer.committed(wanted, timeout=self._timeout_s), self._timeout_s)
+        except KafkaException as error:
+            raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {error.args[0].str()}") from error
 
     def rows(self, partitions: Iterable[Partition], progress: Progress = lambda rows: None) -> dict[Partition, Rows]:
         """All rows of the given partitions of a compacted topic, as of everything decided before this call."""
@@ -74,9 +69,13 @@ class Restorer:
     def _ends(self, partitions: Iterable[Partition], *, stable: bool) -> dict[Partition, int]:
         level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
         request = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in partitions}
-        answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
-        try:
+
+        def ask() -> dict[Partition, int]:
+            answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
             return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+
+        try:
+            return client.patiently(ask, 30)
         except KafkaException as error:
             raise Misconfigured(
                 f"The end of a state topic cannot be read: {error.args[0].str()}. Does it exist? `forewarn topics create` makes it."

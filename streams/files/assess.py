@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from streams.agents.assess import Assessor
 from streams.agents.learn import LearningAgent
 from streams.agents.sequence import Sequencer
@@ -16,8 +14,8 @@ from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Write
-from streams.events.outputs import RiskTierChanged
 from streams.files.events import FileEvent
+from streams.files.export import alert_order
 from streams.files.holds import spans
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
@@ -57,12 +55,6 @@ class Assessed:
         line: dict[str, Any] = {"borrower_id": borrower_id, "date": dt.date.fromordinal(day).isoformat()}
         line |= {f"{head.name}_ppm": value for head, value in zip(HEADS, ppm, strict=True)}
         self.scores.append(line | {"tier": TIERS[tier], "days_past_due": days_past_due})
-
-
-def alert_order(alert: bytes) -> tuple[str, str, int]:
-    """The canonical order of alerts: by date, borrower and the borrower's own sequence."""
-    decoded = msgspec.json.decode(alert, type=RiskTierChanged)
-    return (decoded.business_date.isoformat(), decoded.borrower_id, decoded.alert_sequence)
 
 
 def assess(events: list[FileEvent], policy: Policy = DEFAULT, progress: Progress = lambda day, count: None) -> Assessed:

@@ -1,6 +1,6 @@
 """Reading event files as one stream, in one order that no order of files can change.
 
-Order: business date; a date's tick first; then `occurred_at`, topic, `event_id`. A date without a tick gets one, from
+Order: business date; a date's tick first; then `occurred_at`, topic, line number, `event_id`. A date without a tick gets one, from
 the first event's date to the last, so that a file of bare events ages and matures as live topics would.
 """
 
@@ -15,7 +15,9 @@ from typing import NamedTuple
 import msgspec
 
 from streams.events.decode import TYPES_BY_TOPIC
+from streams.events.envelope import Event
 
+_KEY_FIELDS = 5
 _TICK = "business_date_advanced"
 _TOPIC_OF = {str(struct.__struct_config__.tag): topic for topic, structs in TYPES_BY_TOPIC.items() for struct in structs}
 _RANK = {topic: rank for rank, topic in enumerate(TYPES_BY_TOPIC)}
@@ -36,11 +38,12 @@ class _Head(msgspec.Struct):
 
 
 class FileEvent(NamedTuple):
-    """One record to be: compare by the first four fields."""
+    """One record to be: compare by the first five fields."""
 
     day: int
     occurred_at: str
     rank: int
+    line: int
     event_id: str
     topic: str
     borrower_id: str
@@ -63,10 +66,20 @@ def read(paths: Iterable[Path]) -> list[FileEvent]:
     Raises:
         BadFile: names the file and line.
     """
-    events = [event for path in paths for event in _lines(path)]
+    return _whole([event for path in paths for event in _lines(path)])
+
+
+def from_events(events: Iterable[Event]) -> list[FileEvent]:
+    """The same from typed events, as if they stood in one file."""
+    encoder, decoder = msgspec.json.Encoder(), msgspec.json.Decoder(_Head)
+    place = Path("events")
+    return _whole([_event(decoder, encoder.encode(event), place, number) for number, event in enumerate(events, 1)])
+
+
+def _whole(events: list[FileEvent]) -> list[FileEvent]:
     if not events:
         raise BadFile("There is no event in the given files.")
-    events.sort(key=lambda event: event[:4])
+    events.sort(key=lambda event: event[:_KEY_FIELDS])
     return _with_ticks(events)
 
 
@@ -94,7 +107,14 @@ def _event(decoder: msgspec.json.Decoder[_Head], value: bytes, path: Path, numbe
     tick = head.type == _TICK
     occurred_at = "" if tick else head.occurred_at
     return FileEvent(
-        head.business_date.toordinal(), occurred_at, -1 if tick else _RANK[topic], head.event_id, topic, head.borrower_id, value
+        head.business_date.toordinal(),
+        occurred_at,
+        -1 if tick else _RANK[topic],
+        number,
+        head.event_id,
+        topic,
+        head.borrower_id,
+        value,
     )
 
 
@@ -110,12 +130,12 @@ def tick(day: int) -> FileEvent:
         "business_date": date,
         "idempotency_key": f"tick-{date}",
     }
-    return FileEvent(day, "", -1, f"tick-{date}", "business-dates", "", msgspec.json.encode(event))
+    return FileEvent(day, "", -1, 0, f"tick-{date}", "business-dates", "", msgspec.json.encode(event))
 
 
 def _with_ticks(events: list[FileEvent]) -> list[FileEvent]:
     ticked = {event.day for event in events if event.is_tick}
     missing = [tick(day) for day in range(events[0].day, events[-1].day + 1) if day not in ticked]
     if missing:
-        events = sorted([*events, *missing], key=lambda event: event[:4])
+        events = sorted([*events, *missing], key=lambda event: event[:_KEY_FIELDS])
     return events

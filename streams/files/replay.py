@@ -1,7 +1,9 @@
 """Event files into the topics, in an order that makes every run decide the same.
 
-Rule 1: events of one borrower on different topics are journaled before the next of them is sent.
+Rule 1: an event is sent when the borrower's last one on another topic has been journaled: topics have no order
+between them. Most often that has long happened, so nothing waits.
 Rule 2: a tick is sent when all before it is acknowledged (the sequencer then lets nothing of the day be overtaken).
+Events of later days may overtake a tick: a row advances by its own events too.
 Rule 3: a date on which labels matured is held until the version learned from them is in the journal.
 Live producers need none of this; it is what makes a replay of files exact at any number of partitions and workers.
 """
@@ -9,15 +11,17 @@ Live producers need none of this; it is what makes a replay of files exact at an
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 
 from streams.agents.groups import BORROWER_TOPICS, group_of
 from streams.engine import client
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
+from streams.engine.transactions import Partition
 from streams.events.control import ModelActivated
 from streams.files.events import FileEvent
 from streams.files.holds import spans
@@ -26,11 +30,27 @@ from streams.settings import Settings
 #: Told (business day as ordinal, events sent).
 Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
-_POLL_S = 0.004
+_POLL_S = 0.002
 
 
 class Stuck(EngineError):
     """Nothing moves: no worker sequences or learns."""
+
+
+class _Trail:
+    """Where a borrower's last event went: its topic, how many are unacknowledged, and the place of the newest known."""
+
+    __slots__ = ("offset", "partition", "topic", "unacknowledged")
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        self.unacknowledged = 0
+        self.partition: Partition = ("", 0)
+        self.offset = -1
+
+    def delivered(self, message: Message) -> None:
+        self.unacknowledged -= 1
+        self.partition, self.offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
 
 
 class Replay:
@@ -48,12 +68,12 @@ class Replay:
         group = group_of("sequence", settings)
         self._producer = client.producer(settings, **{"linger.ms": 1})
         self._journaled = Barrier(settings, group, BORROWER_TOPICS)
-        self._activated = Barrier(settings, group, ("models",))
         self._models = client.consumer(settings, f"{group}.replay")
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
         self._learned_through = self._version_end = 0
-        self._in_flight: dict[str, str] = {}
-        self._unacknowledged = False
+        self._trails: dict[str, _Trail] = {}
+        self._ticks: deque[tuple[FileEvent, int]] = deque()
+        self._sent = self._acknowledged = 0
         self._failed: str | None = None
 
     def run(self, events: list[FileEvent], progress: Progress = lambda day, count: None) -> None:
@@ -62,74 +82,97 @@ class Replay:
         Raises:
             Stuck: the workers do not follow; the text says what waits for what.
         """
-        started, first_day, sent = time.monotonic(), events[0].day, 0
+        started, first_day, done = time.monotonic(), events[0].day, 0
         for span, hold_day in spans(events):
             for event in span:
                 if event.is_tick:
-                    self._before_tick(event, started, first_day)
-                    progress(event.day, sent)
-                elif self._hold:
-                    self._keep_order(event)
-                self._send(event)
-                sent += 1
+                    self._await_pace(started, event.day - first_day)
+                    self._ticks.append((event, self._sent))
+                    progress(event.day, done)
+                else:
+                    self._send(event)
+                self._release_ticks()
+                done += 1
             if hold_day and self._hold:
-                self._await_version(hold_day)
+                self._flush()
+                self._await_version(hold_day, progress)
         self._flush()
         if self._hold:
-            self._await_journaled()
-        progress(events[-1].day, sent)
+            ends = self._journaled.ends()
+            self._wait(lambda: self._journaled.passed(ends), "the events to be journaled (agent sequence)")
+        progress(events[-1].day, done)
 
     def close(self) -> None:
         """Release the connections."""
         self._models.close()
         self._journaled.close()
-        self._activated.close()
 
     def _send(self, event: FileEvent) -> None:
+        trail = self._trails.get(event.borrower_id)
+        if trail is None:
+            trail = self._trails[event.borrower_id] = _Trail(event.topic)
+        elif trail.topic != event.topic:
+            if self._hold:
+                self._await_journaled(trail)
+            trail.topic = event.topic
+        trail.unacknowledged += 1
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            self._note(error)
+            trail.delivered(message)
+
+        self._produce(event, delivered)
+
+    def _produce(self, event: FileEvent, delivered: Callable[[KafkaError | None, Message], None]) -> None:
         topic = self._settings.topic_prefix + event.topic
+        self._sent += 1
         while True:
             try:
-                self._producer.produce(topic, event.value, event.key, on_delivery=self._delivered)
+                self._producer.produce(topic, event.value, event.key, on_delivery=delivered)
                 break
             except BufferError:
                 self._producer.poll(0.05)
-        self._unacknowledged = True
         self._producer.poll(0)
 
-    def _delivered(self, error: object, _message: object) -> None:
+    def _note(self, error: KafkaError | None) -> None:
+        self._acknowledged += 1
         if error is not None:
-            self._failed = str(error)
+            self._failed = error.str()
+
+    def _release_ticks(self) -> None:
+        while self._ticks and self._ticks[0][1] <= self._acknowledged:
+            tick, _ = self._ticks.popleft()
+            self._produce(tick, lambda error, _message: self._note(error))
 
     def _flush(self) -> None:
-        if self._unacknowledged:
+        while self._ticks:
             self._producer.flush()
-            self._unacknowledged = False
+            self._release_ticks()
+        self._producer.flush()
         if self._failed is not None:
             raise EngineError(f"The broker did not take an event: {self._failed}")
 
-    def _before_tick(self, event: FileEvent, started: float, first_day: int) -> None:
-        self._flush()
+    def _await_pace(self, started: float, days: int) -> None:
         if self._pace:
-            due = started + (event.day - first_day) / self._pace
-            time.sleep(max(0.0, due - time.monotonic()))
+            time.sleep(max(0.0, started + days / self._pace - time.monotonic()))
 
-    def _keep_order(self, event: FileEvent) -> None:
-        topic = self._in_flight.setdefault(event.borrower_id, event.topic)
-        if topic != event.topic:
-            self._await_journaled()
-            self._in_flight[event.borrower_id] = event.topic
+    def _await_journaled(self, trail: _Trail) -> None:
+        if trail.unacknowledged:
+            self._producer.flush()
+        partition, end = trail.partition, trail.offset + 1
+        if not self._journaled.known(partition, end):
+            self._wait(lambda: self._journaled.reached(partition, end), "an event to be journaled (agent sequence)")
 
-    def _await_journaled(self) -> None:
-        self._flush()
-        ends = self._journaled.ends()
-        self._wait(lambda: self._journaled.passed(ends), "the events sent so far to be journaled (agent sequence)")
-        self._in_flight.clear()
+    def _await_version(self, day: int, progress: Progress) -> None:
+        def published() -> bool:
+            progress(day, self._sent)
+            return self._version_published(day)
 
-    def _await_version(self, day: int) -> None:
-        self._await_journaled()
-        self._wait(lambda: self._version_published(day), "labels to be learned (agents assess and learn)")
+        self._wait(published, "labels to be learned (agents assess and learn)")
         models = (self._settings.topic_prefix + "models", 0)
-        self._wait(lambda: self._activated.passed({models: self._version_end}), "a model version to be journaled (agent sequence)")
+        self._wait(
+            lambda: self._journaled.reached(models, self._version_end), "a model version to be journaled (agent sequence)"
+        )
 
     def _version_published(self, day: int) -> bool:
         while self._learned_through < day and (message := self._models.poll(0)) is not None:

@@ -1,7 +1,8 @@
 """Folding facts older than the window into a base, so that a row stays small however long a loan runs.
 
 Rule 1: nothing derived for a day inside the window changes.
-Rule 2: money is folded up to the newest due date outside the window, so every period inside keeps all its payments.
+Rule 2: money is folded up to the newest due date whose period was complete at the window's edge, so every period that
+    completes inside keeps all its payments.
 Rule 3: what waited for the whole window in vain is quarantined, not dropped.
 Rule 4: a loan that ended outside the window leaves the row once no money of it is left inside.
 """
@@ -76,7 +77,7 @@ def _boundary(loan: Loan, horizon: int) -> int:
     if loan.opened_on == 0 or not loan.terms or loan.terms[0].effective_from > horizon:
         return 0
     terms = loan.terms[terms_index(loan, horizon)]
-    passed = due_before(terms.dates, horizon + 1)
+    passed = due_before(terms.dates, horizon)
     if passed == 0:
         return terms.effective_from - 1
     last_due = due_day(terms.dates, passed - 1)
@@ -171,9 +172,11 @@ def _drop_ended_loans(account: Account, horizon: int) -> None:
             continue
         if loan.opened_on and (account.first_opened_day == 0 or loan.opened_on < account.first_opened_day):
             account.first_opened_day = loan.opened_on
-        former = former_terms(loan, (), len(loan.terms) - 1)
-        account.restructures += former.restructures
-        account.days_past_due_before_restructure = max(account.days_past_due_before_restructure, former.days_past_due)
+        last = running(loan, (), _end(loan))
+        account.restructures += last.restructures
+        account.days_past_due_before_restructure = max(
+            account.days_past_due_before_restructure, last.days_past_due_before_restructure
+        )
         account.written_off = account.written_off or loan.written_off_on > 0
     account.loans = kept
 

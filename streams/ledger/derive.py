@@ -54,11 +54,15 @@ def derive(account: Account, day: int, broken_promises: int = 0) -> Derived:
         whole = assess(loan, loan.payments, day)
         positions: tuple[Position, ...] = (whole,)
         active, origin = (1, loan) if whole.active else (0, _NO_ORIGIN)
+        spell_days = whole.arrears_spell_days
+        if spell_days and active and account.arrears_since and whole.arrears_since <= account.folded_through + 1:
+            spell_days = day - account.arrears_since + 1  # a loan dropped since may have begun the spell
     else:
         shared = payments_by_loan(account)
         positions = tuple(assess(loan, payments, day) for loan, payments in zip(loans, shared, strict=True))
         whole = _combined(account, shared, positions, day)
         active, origin = sum(each.active for each in positions), _origin(loans, positions)
+        spell_days = whole.arrears_spell_days
     first_opened = _first_opened(account, day)
     funds, technical = count_failed_debits(account.failed_debits, day) if account.failed_debits else (0, 0)
     standing = Standing(
@@ -68,7 +72,7 @@ def derive(account: Account, day: int, broken_promises: int = 0) -> Derived:
         arrears_minor=whole.arrears_minor,
         installment_minor=whole.installment_minor,
         exposure_minor=whole.outstanding_minor,
-        arrears_spell_days=whole.arrears_spell_days,
+        arrears_spell_days=spell_days,
         last_due_day=whole.last_due_day,
         next_due_day=whole.next_due_day,
         cadence_days=whole.cadence_days,

@@ -66,10 +66,8 @@ class Former(msgspec.Struct, frozen=True, gc=False):
 
 
 def former_terms(loan: Loan, payments: Payments, index: int) -> Former:
-    """Sum up what lies before terms number `index` (-1 if the loan never had any), the base included."""
+    """Sum up what lies before terms number `index`, the base included."""
     terms = loan.terms
-    if index < 0:
-        return Former(loan.settled_minor, loan.restructures, loan.days_past_due_before_restructure)
     settled, worst = loan.settled_minor, loan.days_past_due_before_restructure
     settled += paid_between(payments, -1, terms[0].effective_from - 1)
     for before in range(index):

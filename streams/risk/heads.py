@@ -25,11 +25,23 @@ PRIOR_VERSION = "prior"
 MILLION = 1_000_000
 _LOGIT_MAX = 30.0
 
-#: Hand rule: dpd/30 + misses in the last 3, halved, + consecutive misses, quartered; log-odds a point, by head.
-_HAND_RULE = {"days_past_due": 2.0, "short_in_3": 1.25, "short_run": 0.25 / 0.3}
+#: What scores before anything is learned, by feature. The hand rule of risk officers is days past due / 30 + misses in
+#: the last 3 / 2 + consecutive misses / 4; to it come, in round numbers, what the behavior state adds: the share of late
+#: and missed installments, shadow arrears, the borrower's own expectation, and money received since the due date.
+_HAND_RULE = {
+    "days_past_due": 2.0,
+    "short_in_3": 1.25 / 2,
+    "short_run": 2.5 / 3,
+    "late_slow": 0.5,
+    "missed_slow": 0.5,
+    "shadow_arrears_slow": 0.5,
+    "next_short": 1.0,
+    "paid_now": -0.3,
+}
+#: Log-odds that a point of it is worth, by head.
 _HAND_SLOPE = {"default_90d": 1.3, "delinquent_30_90d": 1.2, "default_180d": 1.1, "default_365d": 0.9}
-#: Log-odds of a borrower with no sign at all: 0.3 %, 2 %, 0.7 % and 1.5 %.
-_HAND_BASE = {"default_90d": -5.8, "delinquent_30_90d": -3.9, "default_180d": -5.0, "default_365d": -4.2}
+#: Log-odds at zero points: 0.25 %, 2 %, 0.7 % and 1.5 %.
+_HAND_BASE = {"default_90d": -6.0, "delinquent_30_90d": -3.9, "default_180d": -5.0, "default_365d": -4.2}
 
 
 class Weights(Struct, frozen=True, array_like=True, gc=False):

@@ -1,0 +1,108 @@
+"""`forewarn demo`: real loans on a real Kafka, alerts as they happen, and what it came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.commands.options import json_option
+from streams.commands.printing import TIER_STYLES, print_json
+from streams.commands.progress import progress_bar
+from streams.events.envelope import BorrowerEvent
+
+if TYPE_CHECKING:
+    from streams.files.events import FileEvent
+    from streams.sandbox.summary import Summary
+
+_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+_QUIET_TIERS = frozenset({"WATCH", "NORMAL"})
+
+
+@click.command(epilog="Example: forewarn demo --loans 300")
+@click.option("--loans", type=click.IntRange(min=1), help="Only the first so many loans; default all.")
+@click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of the journal.")
+@click.option("--all-alerts", is_flag=True, help="Show every alert; else those to ELEVATED and worse, and retractions.")
+@click.option("--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(".forewarn/demo"), show_default=True)
+@click.option("--alerts", type=_OUT, help="Also write the alerts in canonical order.")
+@click.option("--states", type=_OUT, help="Also write every borrower's final row.")
+@json_option
+def demo(
+    loans: int | None,
+    partitions: int,
+    directory: Path,
+    alerts: Path | None,
+    states: Path | None,
+    *,
+    all_alerts: bool,
+    as_json: bool,
+) -> None:
+    """Replay real loans (Ally, US used cars, 2017-2020) through a Kafka of its own, faster than time.
+
+    It starts Kafka and the agents, shows the alerts with their reasons, and ends with a summary. Ctrl-C leaves nothing
+    behind.
+    """
+    from streams.commands.alert_lines import line
+    from streams.events.outputs import RiskTierChanged
+    from streams.files import export
+    from streams.sandbox.demo import Demo
+
+    console = Console(stderr=as_json, highlight=False)
+    decoder = msgspec.json.Decoder(RiskTierChanged)
+
+    def show(value: bytes) -> None:
+        alert = decoder.decode(value)
+        if all_alerts or alert.direction == "RETRACT" or (alert.direction == "UP" and alert.to_tier not in _QUIET_TIERS):
+            console.print(Text.assemble(*line(alert)), soft_wrap=True)
+
+    console.print("reading the loans")
+    events = _events(loans)
+    with Demo(directory, partitions=partitions, say=console.print) as run:
+        with progress_bar(console, len(events), "replaying") as progress:
+            summary = run.run(events, show, progress)
+        if alerts:
+            export.write_alerts(alerts, export.alerts_of(run.settings))
+        if states:
+            export.write_states(states, export.states_of(run.settings))
+        console.print("stopping the agents and Kafka")
+    if as_json:
+        print_json({**msgspec.to_builtins(summary), "events_per_second": round(summary.events_per_second)})
+    else:
+        _print(console, summary)
+
+
+def _events(loans: int | None) -> list[FileEvent]:
+    from streams.files.events import from_events
+    from streams.sandbox.datasets import ally
+
+    events = ally.events()
+    if loans is not None:
+        kept = set(sorted({event.borrower_id for event in events if isinstance(event, BorrowerEvent)})[:loans])
+        events = [event for event in events if not isinstance(event, BorrowerEvent) or event.borrower_id in kept]
+    return from_events(events)
+
+
+def _print(console: Console, summary: Summary) -> None:
+    table = Table(title="What happened", box=None, show_header=False, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    share = f"{summary.warned / summary.defaulters:.0%}" if summary.defaulters else "none"
+    tiers = Text("   ").join(Text.assemble((tier, TIER_STYLES[tier]), f" {n}") for tier, n in summary.alerts_by_tier.items())
+    table.add_row("events", f"{summary.events:,} of {summary.borrowers:,} borrowers in {summary.seconds:.1f} s")
+    table.add_row("speed", f"{summary.events_per_second:,.0f} events/s, with {summary.model_versions} model versions learned on the way")
+    table.add_row("alerts upward", tiers)
+    table.add_row("downgrades", f"{summary.downgrades:,}")
+    table.add_row("retractions", f"{summary.retractions:,}")
+    table.add_row("dead letters", f"{summary.dead_letters:,}")
+    table.add_row("defaulters", f"{summary.defaulters:,} (over 90 days past due, or written off)")
+    table.add_row("warned before", f"{summary.warned:,} ({share}), half of them {summary.lead_days_median} days before or more")
+    table.add_row("warned while current", f"{summary.warned_while_current:,}, before the arrears that led to the default began")
+    console.print()
+    console.print(table)
+
+

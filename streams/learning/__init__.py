@@ -1,0 +1,1 @@
+"""Learning: River models, delayed labels, the label guard and prequential figures."""

@@ -1,0 +1,98 @@
+"""River's own AdaGrad logistic regression, learning the same labels in the same order as the champion, in the shadow.
+
+It sees the features without hinges or products (they hurt gradient descent). It is scored only on labels whose
+observation is not older than the weights: a copy of the weights is kept from each day on which it learned.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import Struct, field
+from river import linear_model, optim
+
+from streams.risk.features import COUNT, NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEARNING_RATE = 0.03
+#: Copies kept: a monthly cohort matures after at most 365 days, three versions a month.
+COPIES_MAX = 48
+
+
+class ChallengerState(Struct, array_like=True):
+    """What is kept of it: float64 arrays, little-endian.
+
+    `copies` are (day, intercept and weights) of each day on which it learned, oldest first.
+    """
+
+    weights: bytes = b""
+    squares: bytes = b""
+    intercept: float = 0.0
+    steps: int = 0
+    copies: list[tuple[int, bytes]] = field(default_factory=list)
+
+
+class Challenger:
+    """One head's challenger."""
+
+    def __init__(self, intercept: float, state: ChallengerState | None = None) -> None:
+        self.model = linear_model.LogisticRegression(
+            optimizer=optim.AdaGrad(LEARNING_RATE), intercept_init=intercept, intercept_lr=0.001
+        )
+        self._copies: list[tuple[int, bytes]] = []
+        if state is not None:
+            self._restore(state)
+
+    def learn(self, day: int, inputs: Sequence[Sequence[int]], outcomes: Sequence[bool]) -> None:
+        """Learn one day's labels in order, and keep a copy of the weights as of that day."""
+        for row, outcome in zip(inputs, outcomes, strict=True):
+            self.model.learn_one({name: value / 100 for name, value in zip(NAMES, row, strict=True)}, outcome)
+        self._copies.append((day, self._vector().astype("<f8").tobytes()))
+        del self._copies[:-COPIES_MAX]
+
+    def probabilities(self, observed_day: int, inputs: Sequence[Sequence[int]]) -> list[float] | None:
+        """What it would have said on the day of the observation; None if it had learned nothing by then."""
+        known = [vector for day, vector in self._copies if day <= observed_day]
+        if not known:
+            return None
+        vector = np.frombuffer(known[-1], "<f8").tolist()
+        weights = vector[1:]
+        return [
+            1 / (1 + math.exp(-max(min(_logit(vector[0], weights, row), 35.0), -35.0)))  # the logit is bounded
+            for row in inputs
+        ]
+
+    def _vector(self) -> np.ndarray:
+        weights = self.model.weights
+        return np.array([float(self.model.intercept), *(weights.get(name, 0.0) for name in NAMES)])
+
+    def state(self) -> ChallengerState:
+        """What to keep of it."""
+        squares = self.model.optimizer.g2
+        return ChallengerState(
+            weights=self._vector()[1:].astype("<f8").tobytes(),
+            squares=np.array([float(squares.get(name, 0.0)) for name in NAMES]).astype("<f8").tobytes(),
+            intercept=float(self.model.intercept),
+            steps=int(self.model.optimizer.n_iterations),
+            copies=self._copies,
+        )
+
+    def _restore(self, state: ChallengerState) -> None:
+        weights = np.frombuffer(state.weights, "<f8").tolist()
+        squares = np.frombuffer(state.squares, "<f8").tolist()
+        assert len(weights) == len(squares) == COUNT
+        # River has no setter for learned weights; VectorDict is a mapping, and filling it is what learning does.
+        for name, weight in zip(NAMES, weights, strict=True):
+            self.model._weights[name] = weight  # noqa: SLF001
+        self.model.optimizer.g2.update(zip(NAMES, squares, strict=True))
+        self.model.intercept = state.intercept
+        self.model.optimizer.n_iterations = state.steps
+        self._copies = list(state.copies)
+
+
+def _logit(intercept: float, weights: Sequence[float], row: Sequence[int]) -> float:
+    return math.fsum([intercept, *(weight * value / 100 for weight, value in zip(weights, row, strict=True))])

@@ -1,0 +1,180 @@
+"""The one learner: turns each business date's matured labels into the next version of the weights.
+
+Rule 1: the result depends on the labels and their dates only. They are put in order here (observation day, head,
+borrower), so neither partitions nor arrival order matter. Learning each label once is the caller's promise.
+Rule 2: both classes of a cohort are learned together, at the horizon; the guard may keep a cohort out.
+Rule 3: figures are prequential: a label is judged by the probability that was published when it was observed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from streams.learning import bayes
+from streams.learning.challenger import Challenger, ChallengerState
+from streams.learning.cohort import Cohort, cohorts, terms_matrix
+from streams.learning.figures import Watch, judge
+from streams.learning.guard import LabelGuard
+from streams.learning.priors import prior_variances
+from streams.risk.design import LAYOUT, TERMS
+from streams.risk.heads import HEADS, Weights, prior_head
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from streams.events.outputs import LabelMatured
+
+FORGETTING = 0.99998
+#: Published weights are rounded, so that the last bit of a C library's `exp` does not become a new version.
+DIGITS = 9
+
+
+class HeadState(Struct, array_like=True):
+    """One head as bytes: arrays are little-endian float64; the covariance is its lower triangle."""
+
+    name: str
+    mean: bytes
+    covariance: bytes
+    labels: int
+    positives: int
+    guard: LabelGuard
+    watch: Watch
+    challenger: ChallengerState
+
+
+class LearnerState(Struct, array_like=True):
+    """All heads, and the layout their vectors have."""
+
+    layout: int
+    heads: list[HeadState]
+
+
+class _Head:
+    """One head while it learns."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prior = prior_variances(name)
+        self.mean = np.array(prior_head(name))
+        self.covariance = np.diag(self.prior)
+        self.labels = self.positives = 0
+        self.guard = LabelGuard()
+        self.watch = Watch()
+        self.challenger = Challenger(float(self.mean[0]))
+
+    def learn(self, day: int, cohort: Cohort) -> dict[str, str]:
+        """Judge a cohort, and learn it unless it is quarantined; returns its figures."""
+        rows = cohort.inputs.tolist()
+        shadow = self.challenger.probabilities(cohort.observed_day, rows)
+        figures = judge(cohort, shadow, self.watch)
+        positives = int(cohort.outcomes.sum())
+        if not self.guard.admits(cohort.observed_day, len(cohort.outcomes), positives):
+            return figures | {"quarantined": "1"}
+        scratch = np.empty((TERMS, TERMS))
+        for row, outcome in zip(terms_matrix(cohort.inputs), cohort.outcomes.tolist(), strict=True):
+            bayes.update(self.mean, self.covariance, row, outcome, scratch)
+        bayes.forget(self.covariance, self.prior, len(cohort.outcomes), FORGETTING)
+        self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
+        self.labels += len(cohort.outcomes)
+        self.positives += positives
+        return figures | {"quarantined": "0"}
+
+    def state(self) -> HeadState:
+        """As bytes."""
+        lower = self.covariance[np.tril_indices(TERMS)]
+        return HeadState(
+            name=self.name,
+            mean=self.mean.astype("<f8").tobytes(),
+            covariance=lower.astype("<f8").tobytes(),
+            labels=self.labels,
+            positives=self.positives,
+            guard=self.guard,
+            watch=self.watch,
+            challenger=self.challenger.state(),
+        )
+
+    @classmethod
+    def restored(cls, state: HeadState) -> _Head:
+        """From bytes."""
+        head = cls(state.name)
+        head.mean = np.frombuffer(state.mean, "<f8").copy()
+        lower = np.zeros((TERMS, TERMS))
+        lower[np.tril_indices(TERMS)] = np.frombuffer(state.covariance, "<f8")
+        head.covariance = lower + np.tril(lower, -1).T
+        head.labels, head.positives = state.labels, state.positives
+        head.guard, head.watch = state.guard, state.watch
+        head.challenger = Challenger(0.0, state.challenger)
+        return head
+
+
+class Learner:
+    """All heads. A pure function of the labels that it has been given."""
+
+    #: Codec version of `to_bytes`.
+    VERSION = 1
+
+    def __init__(self) -> None:
+        self._heads = {name: _Head(name) for name in HEADS}
+
+    def learn_day(self, day: dt.date, labels: Iterable[LabelMatured]) -> tuple[Weights, dict[str, str]]:
+        """Learn one business date's labels.
+
+        Args:
+            day: the date that every journal partition has closed; names the version.
+            labels: all labels that matured by it and were not learned before, in any order.
+
+        Returns:
+            The next version, and its provenance: for each head that had labels, `<head>.<figure>`: labels, positives,
+            log_loss, auc, average_precision, ece, psi against its limit, drift (ADWIN on log loss), the challenger's
+            figures, quarantined; and `<head>.learned`, all labels so far.
+
+        Raises:
+            ValueError: a label names an unknown head, or its observation is of another release.
+        """
+        figures: dict[str, str] = {}
+        for cohort in cohorts(labels):
+            head = self._heads.get(cohort.head)
+            if head is None:
+                raise ValueError(f"A label names the head {cohort.head!r}; this release learns {sorted(self._heads)}.")
+            for name, value in head.learn(day.toordinal(), cohort).items():
+                figures[f"{cohort.head}.{name}"] = value
+            figures[f"{cohort.head}.learned"] = str(head.labels)
+        return self.weights(day), figures
+
+    def weights(self, day: dt.date) -> Weights:
+        """The present means, as the version of this day."""
+        vectors = tuple(
+            tuple(round(float(weight), DIGITS) for weight in self._heads[name].mean.tolist()) for name in HEADS
+        )
+        assert all(math.isfinite(weight) for vector in vectors for weight in vector)
+        return Weights(day.isoformat(), day.toordinal(), vectors)
+
+    def quarantined(self) -> dict[str, tuple[int, ...]]:
+        """Observation days (ordinal) that were not learned, by head."""
+        return {name: tuple(head.guard.quarantined) for name, head in self._heads.items()}
+
+    def to_bytes(self) -> bytes:
+        """Everything, exactly; `from_bytes` goes on as this one would."""
+        return msgspec.msgpack.encode(LearnerState(LAYOUT, [self._heads[name].state() for name in HEADS]))
+
+    @classmethod
+    def from_bytes(cls, body: bytes) -> Learner:
+        """Read back what `to_bytes` gave.
+
+        Raises:
+            ValueError: the state is of another layout of features. Replay the labels with this release.
+        """
+        state = msgspec.msgpack.decode(body, type=LearnerState)
+        if state.layout != LAYOUT:
+            raise ValueError(
+                f"The learner's state has layout {state.layout}, this release {LAYOUT}: replay the labels topic."
+            )
+        learner = cls()
+        learner._heads = {head.name: _Head.restored(head) for head in state.heads}
+        return learner

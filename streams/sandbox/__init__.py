@@ -1,0 +1,1 @@
+"""What runs beside Forewarn on one machine: an embedded Kafka broker, data sets, replay, benchmark."""

@@ -1,0 +1,144 @@
+"""The main job, whole, on this machine: a broker, the topics, the agents, real loans in, alerts out.
+
+Everything lives in one directory and in child processes that cannot outlive this one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from streams.agents.groups import AGENTS, group_of
+from streams.agents.supervise import Supervisor
+from streams.engine import reading, topics_admin
+from streams.engine.barrier import Barrier
+from streams.engine.errors import EngineError
+from streams.files.events import FileEvent
+from streams.files.export import alerts_of, states_of
+from streams.files.replay import Progress, Replay
+from streams.sandbox.broker import Cluster
+from streams.sandbox.summary import Summary, summarize
+from streams.settings import PREFIX, Settings, load
+
+#: Told one line about what is going on.
+Say = Callable[[str], None]
+#: Told each alert as it stands on the topic, as soon as it is committed.
+OnAlert = Callable[[bytes], None]
+_SETTLE_S = 60.0
+
+
+class Demo:
+    """One run. Use as a context manager: leaving it ends every process."""
+
+    def __init__(self, directory: Path, *, partitions: int, say: Say) -> None:
+        """
+        Args:
+            directory: emptied first; holds the broker's data and the workers' log.
+            partitions: of the journal.
+        """
+        self._directory = directory
+        self._partitions = partitions
+        self._say = say
+        self._stack = ExitStack()
+        self.settings: Settings = load()
+        self._supervisor: Supervisor | None = None
+
+    def __enter__(self) -> Demo:
+        """Start the broker, the topics and the agents."""
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        shutil.rmtree(self._directory, ignore_errors=True)
+        cluster = Cluster(self._directory / "kafka", progress=self._say)
+        cluster.start()
+        self._stack.callback(cluster.stop)
+        self.settings = load(
+            bootstrap=cluster.bootstrap,
+            partitions=self._partitions,
+            replication=1,
+            instance="demo",
+            state_dir=str(self._directory),
+        )
+        created = topics_admin.create(self.settings)
+        self._say(f"{len(created)} topics created, {self._partitions} journal partitions")
+        log = self._directory / "workers.log"
+        environment = dict(os.environ) | {
+            PREFIX + name.upper(): str(getattr(self.settings, name)) for name in ("bootstrap", "instance", "state_dir")
+        }
+        supervisor = Supervisor(list(AGENTS), environment, log=log, say=self._say)
+        supervisor.start()
+        self._stack.callback(supervisor.stop)
+        self._supervisor = supervisor
+        self._say(f"started {', '.join(AGENTS)} (log: {log})")
+
+    def run(self, events: list[FileEvent], on_alert: OnAlert, progress: Progress) -> Summary:
+        """Replay the events and wait until everything that follows from them is committed."""
+        stopping = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(on_alert, stopping), daemon=True)
+        follower.start()
+        started = time.monotonic()
+        replay = Replay(self.settings)
+        try:
+            replay.run(events, lambda day, count: (self._check(), progress(day, count))[1])
+            self._settle()
+        finally:
+            replay.close()
+        seconds = time.monotonic() - started
+        stopping.set()
+        follower.join(5)
+        return self._summary(len(events), seconds)
+
+    def _check(self) -> None:
+        assert self._supervisor is not None
+        if (code := self._supervisor.check()) is not None:
+            log = self._directory / "workers.log"
+            raise EngineError(f"An agent ended with {code} and would again. Its last words are in {log}.")
+
+    def _settle(self) -> None:
+        """Wait until the journal is folded to its end."""
+        barrier = Barrier(self.settings, group_of("assess", self.settings), ("journal",))
+        try:
+            ends, deadline = barrier.ends(), time.monotonic() + _SETTLE_S
+            while not barrier.passed(ends):
+                self._check()
+                if time.monotonic() > deadline:
+                    raise EngineError(f"The journal was not folded to its end within {_SETTLE_S:.0f} s.")
+                time.sleep(0.02)
+        finally:
+            barrier.close()
+
+    def _follow(self, on_alert: OnAlert, stopping: threading.Event) -> None:
+        places = reading.places(self.settings, ["risk-tier-changes"])
+        with reading.Reader(self.settings, places) as reader:
+            quiet = 0
+            while quiet < 2:  # after the end, two empty polls mean that all has been shown
+                found = reader.poll()
+                quiet = quiet + 1 if stopping.is_set() and not found else 0
+                for record in found:
+                    if record.value is not None:
+                        on_alert(record.value)
+
+    def _summary(self, events: int, seconds: float) -> Summary:
+        changes = [r.value for r in reading.read_all(self.settings, ["delinquency-changes"]) if r.value is not None]
+        return summarize(
+            events=events,
+            borrowers=len(states_of(self.settings)),
+            seconds=seconds,
+            alerts=alerts_of(self.settings),
+            changes=changes,
+            dead_letters=sum(1 for _ in reading.read_all(self.settings, ["dead-letters"])),
+            model_versions=sum(1 for _ in reading.read_all(self.settings, ["models"])),
+        )

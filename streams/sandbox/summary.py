@@ -1,0 +1,115 @@
+"""What a run gave, for the person who watched it: alerts by tier, defaulters warned, and how long before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from statistics import median
+
+import msgspec
+from msgspec import Struct
+
+from streams.events.outputs import DelinquencyChanged, RiskTierChanged
+
+_alerts = msgspec.json.Decoder(RiskTierChanged)
+_changes = msgspec.json.Decoder(DelinquencyChanged)
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """Figures of one run. A defaulter is a borrower with a loan that went over 90 days past due or was written off.
+
+    Warned means that an upward alert that was never retracted came before the day of the first default; lead is from the
+    first such alert. `warned_while_current` counts those whose alert came before the spell of arrears that led there.
+    """
+
+    events: int
+    borrowers: int
+    seconds: float
+    alerts: int
+    alerts_by_tier: dict[str, int]
+    downgrades: int
+    retractions: int
+    dead_letters: int
+    model_versions: int
+    defaulters: int
+    warned: int
+    lead_days_median: int
+    warned_while_current: int
+
+    @property
+    def events_per_second(self) -> float:
+        """Throughput of the whole run, start-up of the workers excluded."""
+        return self.events / self.seconds if self.seconds else 0.0
+
+
+def first_warnings(alerts: Iterable[bytes]) -> dict[str, dict[str, dt.date]]:
+    """By borrower: the upward alerts that were never retracted, with their dates."""
+    standing: dict[str, dict[str, dt.date]] = {}
+    for value in alerts:
+        alert = _alerts.decode(value)
+        own = standing.setdefault(alert.borrower_id, {})
+        if alert.direction == "UP":
+            own[alert.alert_id] = alert.business_date
+        elif alert.direction == "RETRACT" and alert.supersedes:
+            own.pop(alert.supersedes, None)
+    return standing
+
+
+def summarize(
+    *,
+    events: int,
+    borrowers: int,
+    seconds: float,
+    alerts: list[bytes],
+    changes: Iterable[bytes],
+    dead_letters: int,
+    model_versions: int,
+) -> Summary:
+    """Put the figures together from what stands on the output topics."""
+    directions: Counter[str] = Counter()
+    tiers: Counter[str] = Counter()
+    for value in alerts:
+        alert = _alerts.decode(value)
+        directions[alert.direction] += 1
+        if alert.direction == "UP":
+            tiers[alert.to_tier] += 1
+    delinquent, defaulted = _firsts(changes)
+    warnings = first_warnings(alerts)
+    leads, early = [], 0
+    for borrower_id, day in defaulted.items():
+        before = [warned for warned in warnings.get(borrower_id, {}).values() if warned < day]
+        if before:
+            leads.append((day - min(before)).days)
+            early += min(before) < delinquent[borrower_id]
+    return Summary(
+        events=events,
+        borrowers=borrowers,
+        seconds=seconds,
+        alerts=len(alerts),
+        alerts_by_tier={tier: tiers[tier] for tier in ("WATCH", "ELEVATED", "HIGH", "CRITICAL")},
+        downgrades=directions["DOWN"],
+        retractions=directions["RETRACT"],
+        dead_letters=dead_letters,
+        model_versions=model_versions,
+        defaulters=len(defaulted),
+        warned=len(leads),
+        lead_days_median=round(median(leads)) if leads else 0,
+        warned_while_current=early,
+    )
+
+
+def _firsts(changes: Iterable[bytes]) -> tuple[dict[str, dt.date], dict[str, dt.date]]:
+    """By borrower: the first day in arrears before the default, and the first default."""
+    delinquent: dict[str, dt.date] = {}
+    defaulted: dict[str, dt.date] = {}
+    for value in sorted(changes, key=lambda raw: _changes.decode(raw).business_date):
+        change = _changes.decode(value)
+        if change.borrower_id in defaulted:
+            continue
+        if change.to_bucket == "M4" or change.cause == "WRITE_OFF":
+            defaulted[change.borrower_id] = change.business_date
+            delinquent.setdefault(change.borrower_id, change.business_date)
+        elif change.from_bucket == "M0":
+            delinquent[change.borrower_id] = change.business_date  # the spell that leads to the default is the last
+    return delinquent, defaulted

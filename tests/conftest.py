@@ -1,0 +1,17 @@
+"""What every test may use: one real Kafka broker for the whole session."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from streams.sandbox.broker import Cluster
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a real broker that starts when the first test asks and stops after the last.
+
+    Tests share it: each makes topics, groups and transactional ids of its own.
+    """
+    with Cluster(tmp_path_factory.mktemp("broker")) as cluster:
+        yield cluster.bootstrap

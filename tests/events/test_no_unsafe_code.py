@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import streams
+
+PACKAGE = Path(streams.__file__).parent
+MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
+CALLS = {"eval", "exec", "compile", "__import__"}
+YAML = {"load", "load_all", "full_load", "unsafe_load", "unsafe_load_all"}
+
+
+def unsafe(source: str) -> list[str]:
+    """Every place that would run, or build objects from, what somebody else wrote: line and what it is."""
+    return [f"{node.lineno}: {name}" for node in ast.walk(ast.parse(source)) for name in names(node)]  # type: ignore[attr-defined] # named nodes have lines
+
+
+def names(node: ast.AST) -> list[str]:
+    """What is unsafe in one node."""
+    match node:
+        case ast.Import(names=aliases):
+            return [a.name for a in aliases if a.name.split(".")[0] in MODULES]
+        case ast.ImportFrom(module=str(module)):
+            return [module] if module.split(".")[0] in MODULES else []
+        case ast.Call(func=ast.Name(id=name)):
+            return [name] if name in CALLS else []
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="yaml"), attr=name)):
+            return [f"yaml.{name}"] if name in YAML else []
+        case _:
+            return []
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_nothing_runs_foreign_input(path: Path) -> None:
+    """No pickle, eval, exec or unsafe YAML anywhere in the package."""
+    assert unsafe(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import pickle", "from pickle import loads", "import os, shelve", "eval('1')", "exec(x)", "yaml.load(text)"],
+)
+def test_the_search_finds_it(source: str) -> None:
+    """The check itself can fail."""
+    assert unsafe(source)
+
+
+def test_the_search_leaves_the_harmless_alone() -> None:
+    """Compiling a regular expression and loading YAML safely are fine."""
+    assert unsafe("import re\nre.compile('x')\nyaml.safe_load(text)\nmodel.eval()\n") == []
