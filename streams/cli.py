@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("alerts", "streams.commands.alerts:alerts", "Follow the risk-tier changes, for people or as JSON."),
         Entry("borrower", "streams.commands.borrower:borrower", "One borrower's timeline and present state."),
         Entry("dead-letters", "streams.commands.dead_letters:dead_letters", "List, export and resend refused records."),
+        Entry("export", "streams.commands.export:export", "Alerts and states as files that can be compared."),
         Entry("evidence", "streams.evidence.cli:evidence", "Seal, prove and export the record."),
     ),
 }

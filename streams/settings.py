@@ -29,7 +29,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     topic_prefix: str = ""
     partitions: Annotated[int, Meta(ge=1, le=1024)] = 4
     replication: Annotated[int, Meta(ge=1, le=9)] = 1
-    instance: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,128}\Z")] = msgspec.field(default_factory=socket.gethostname)
+    instance: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,128}\Z")] = msgspec.field(
+        default_factory=socket.gethostname
+    )
     session_timeout_ms: Annotated[int, Meta(ge=6_000, le=300_000)] = 10_000
     transaction_timeout_ms: Annotated[int, Meta(ge=5_000, le=900_000)] = 15_000
     batch_records_max: Annotated[int, Meta(ge=1, le=100_000)] = 4_000

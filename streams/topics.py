@@ -47,10 +47,22 @@ TOPICS = (
     Topic("contacts", "in", "contacts, promises, disputes, complaints, holds, consents", _INPUT),
     Topic("business-dates", "in", "the lender's logical day advances", _INPUT, 1),
     Topic("controls", "in", "policy packs and plans activated, models rolled back", _INPUT, 1),
-    Topic("models", "internal", "model versions that learn published", _FOREVER | {"max.message.bytes": str(RECORD_BYTES_MAX)}, 1),
+    Topic(
+        "models",
+        "internal",
+        "model versions that learn published",
+        _FOREVER | {"max.message.bytes": str(RECORD_BYTES_MAX)},
+        1,
+    ),
     Topic("journal", "internal", "every accepted event, in the one order that is folded", _JOURNAL),
     Topic("state", "internal", "one row a borrower, as of the last committed record", _COMPACTED),
-    Topic("sequence-state", "internal", "how many records each input partition gave to each journal partition", _COMPACTED, 1),
+    Topic(
+        "sequence-state",
+        "internal",
+        "how many records each input partition gave to each journal partition",
+        _COMPACTED,
+        1,
+    ),
     Topic("learn-state", "internal", "the learner's weights, covariance and figures", _COMPACTED, 1),
     Topic("labels", "internal", "matured labels and closed business dates", _FOREVER, 1),
     Topic("risk-tier-changes", "out", "the alerts: each tier change once, in order per borrower", _OUTPUT),
@@ -58,7 +70,12 @@ TOPICS = (
     Topic("collection-actions", "out", "proposed measures with the conduct gate's decision", _OUTPUT),
     Topic("portfolio-alerts", "out", "stages of stress and proposals for the whole book", _OUTPUT, 1),
     Topic("evidence", "out", "checkpoints of the tamper-evident log", _FOREVER, 1),
-    Topic("dead-letters", "out", "records that were not taken, with their bytes and the reason", _OUTPUT | {"max.message.bytes": str(RECORD_BYTES_MAX)}),
+    Topic(
+        "dead-letters",
+        "out",
+        "records that were not taken, with their bytes and the reason",
+        _OUTPUT | {"max.message.bytes": str(RECORD_BYTES_MAX)},
+    ),
 )
 
 BY_NAME = {topic.name: topic for topic in TOPICS}

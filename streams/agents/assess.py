@@ -62,7 +62,9 @@ class _Partition:
             frame.check_version(row, state.VERSION, key)
             _, offset, wake_day, body = frame.unpack(row)
             if offset >= next_offset:
-                raise Inconsistent(f"The row {key!r} was written at offset {offset}, but only {next_offset} is committed.")
+                raise Inconsistent(
+                    f"The row {key!r} was written at offset {offset}, but only {next_offset} is committed."
+                )
             kept[key] = (wake_day, body)
         if own is not None:
             frame.check_version(own, SHARD_VERSION, SHARD_KEY)
@@ -84,7 +86,14 @@ class _Partition:
         except Refused as refused:
             self._count(refused.code)
             dead_letters.write(
-                writes, origin.topic, origin.partition, origin.offset, record.key, record.value, refused.code, refused.reason
+                writes,
+                origin.topic,
+                origin.partition,
+                origin.offset,
+                record.key,
+                record.value,
+                refused.code,
+                refused.reason,
             )
         if isinstance(event, control.BusinessDateAdvanced):
             self._close_date(event.business_date)
@@ -107,7 +116,11 @@ class Assessor:
     state_topic = "state"
 
     def __init__(
-        self, partitions: int, policy: Policy, count: Callable[[str], None] = lambda name: None, score: Score | None = None
+        self,
+        partitions: int,
+        policy: Policy,
+        count: Callable[[str], None] = lambda name: None,
+        score: Score | None = None,
     ) -> None:
         self._partitions = partitions
         self._policy = policy

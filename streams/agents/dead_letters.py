@@ -8,7 +8,14 @@ TOPIC, PARTITION, OFFSET, CODE, REASON = "dlq.topic", "dlq.partition", "dlq.offs
 
 
 def write(
-    writes: Writes, topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, code: str, reason: str
+    writes: Writes,
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    code: str,
+    reason: str,
 ) -> None:
     """Add one dead letter to a batch. Position and code are enough to find it, the bytes to send it again."""
     headers = [

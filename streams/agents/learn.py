@@ -58,7 +58,9 @@ class LearningAgent:
     inputs = ("labels",)
     state_topic = "learn-state"
 
-    def __init__(self, learner: Callable[[], Learner] = Learner, count: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(
+        self, learner: Callable[[], Learner] = Learner, count: Callable[[str], None] = lambda name: None
+    ) -> None:
         self._make_learner = learner
         self._count = count
         self._learner = learner()
@@ -90,11 +92,11 @@ class LearningAgent:
         """Collect labels; learn whenever a date is closed everywhere."""
         for record in records:
             self._offset = record.offset
-            match _decoder.decode(record.value):
-                case LabelMatured() as label:
-                    self._wait(record.offset, label)
-                case DateClosed() as closed:
-                    self._close(closed, writes)
+            said: LabelMatured | DateClosed = _decoder.decode(record.value)
+            if isinstance(said, LabelMatured):
+                self._wait(record.offset, said)
+            else:
+                self._close(said, writes)
         return len(records)
 
     def _wait(self, offset: int, label: LabelMatured) -> None:

@@ -106,7 +106,10 @@ class Sequencer:
         for (topic, partition), offset in self._last.items():
             body = msgspec.msgpack.encode(self._given[topic, partition])
             writes.add(
-                "sequence-state", f"{topic}/{partition}".encode(), frame.pack(_ROW_VERSION, offset, 0, body), partition=0
+                "sequence-state",
+                f"{topic}/{partition}".encode(),
+                frame.pack(_ROW_VERSION, offset, 0, body),
+                partition=0,
             )
         self._last.clear()
 

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from streams.engine import tied_child
 from streams.engine.process import EXIT_CONFIG
-from streams.sandbox import broker_child
 
 _POLL_S = 0.1
 _STOP_GRACE_S = 15.0
@@ -38,10 +38,12 @@ class _Child:
 
     def start(self) -> None:
         program = [sys.executable, "-m", "streams", "worker", self.agent]
-        tied = [sys.executable, "-I", "-S", broker_child.__file__, str(os.getpid()), *program]
+        tied = [sys.executable, "-I", "-S", tied_child.__file__, str(os.getpid()), *program]
         output = None if self._log is None else self._log.open("ab")
         try:
-            self.process = subprocess.Popen(tied, env=self._environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self.process = subprocess.Popen(
+                tied, env=self._environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
         finally:
             if output is not None:
                 output.close()
@@ -83,7 +85,8 @@ class Supervisor:
         log: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        """
+        """Nothing is started yet.
+
         Args:
             environment: passed to the children; settings travel in it.
             log: file that receives the children's output; this process's own if None.

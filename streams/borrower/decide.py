@@ -6,7 +6,7 @@ from streams.borrower.context import Context, date
 from streams.borrower.state import Borrower, LiveAlert
 from streams.borrower.view import View
 from streams.events.fields import NonNegativeMoney
-from streams.events.outputs import Cause, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import Cause, ChangeCause, DelinquencyChanged, Direction, RiskTierChanged
 from streams.ledger.facts import Standing
 from streams.risk import model, tiers
 from streams.risk.tiers import NORMAL, TIERS, Recovery
@@ -15,7 +15,7 @@ from streams.risk.tiers import NORMAL, TIERS, Recovery
 RETRACTABLE_DAYS = 120
 
 
-def delinquency(borrower: Borrower, borrower_id: str, view: View, cause: str, context: Context) -> None:
+def delinquency(borrower: Borrower, borrower_id: str, view: View, cause: ChangeCause, context: Context) -> None:
     """Emit a change for each loan that is in another bucket than last said."""
     today = borrower.business_day
     borrower.currency = view.derived.currency or borrower.currency
@@ -102,7 +102,7 @@ def _say(
     borrower_id: str,
     view: View,
     before: int,
-    direction: str,
+    direction: Direction,
     cause: Cause,
     supersedes: str | None,
     context: Context,

@@ -7,7 +7,7 @@ Rule 3: nothing is decided about the past: a late fact changes what is said toda
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from streams.borrower import decide, labels
 from streams.borrower.context import Context, Refused, date
@@ -15,18 +15,21 @@ from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
 from streams.borrower.view import View, fold_base, forget_recent
 from streams.events import contacts, loans, payments
-from streams.events.outputs import LabelMatured
+from streams.events.envelope import BorrowerEvent
+from streams.events.outputs import ChangeCause, LabelMatured
 from streams.ledger import apply, compact, derive, wake_after
 from streams.ledger.account import WINDOW_DAYS
 from streams.ledger.outcomes import Disagreement, Duplicate, LateFact, Quarantined
 from streams.ledger.outcomes import Refused as LedgerRefused
 from streams.risk import model, tiers
 
+#: What is not about contacts is about money and terms.
+LedgerEvent = loans.LoanTopicEvent | payments.PaymentTopicEvent | payments.MissedTopicEvent
 #: Contractual default (CRR Art. 178).
 DEFAULT_DAYS = 90
 DELINQUENT_DAYS = 30
 
-_CAUSE_BY_EVENT = {
+_CAUSE_BY_EVENT: dict[type[BorrowerEvent], ChangeCause] = {
     payments.PaymentReceived: "PAYMENT",
     payments.PaymentReversed: "REVERSAL",
     loans.LoanRestructured: "RESTRUCTURE",
@@ -43,7 +46,7 @@ def advance(borrower: Borrower, borrower_id: str, day: int, context: Context) ->
     borrower.business_day = max(borrower.business_day, day)
 
 
-def handle(borrower: Borrower, borrower_id: str, event: Any, context: Context) -> None:
+def handle(borrower: Borrower, borrower_id: str, event: BorrowerEvent, context: Context) -> None:
     """Fold one of the borrower's events.
 
     Raises:
@@ -69,11 +72,11 @@ def handle(borrower: Borrower, borrower_id: str, event: Any, context: Context) -
     if isinstance(event, contacts.ContactTopicEvent):
         context.count("contact")
     else:
-        _apply(borrower, borrower_id, event, context)
+        _apply(borrower, borrower_id, cast("LedgerEvent", event), context)
     borrower.keys = remember(borrower.keys, entry, borrower.business_day)
 
 
-def _apply(borrower: Borrower, borrower_id: str, event: Any, context: Context) -> None:
+def _apply(borrower: Borrower, borrower_id: str, event: LedgerEvent, context: Context) -> None:
     doubtful = _doubtful(borrower, event, context)
     late_from = _to_ledger(borrower, event, context)
     if late_from:
@@ -81,7 +84,7 @@ def _apply(borrower: Borrower, borrower_id: str, event: Any, context: Context) -
         _rejudge_labels(borrower, late_from)
     view = View(borrower, borrower.business_day, context.weights)
     _mark(borrower, view)
-    cause = "CORRECTION" if late_from else _CAUSE_BY_EVENT.get(type(event), "DUE_DATE_PASSED")
+    cause: ChangeCause = "CORRECTION" if late_from else _CAUSE_BY_EVENT.get(type(event), "DUE_DATE_PASSED")
     decide.delinquency(borrower, borrower_id, view, cause, context)
     if late_from:
         _retract_unfounded(borrower, borrower_id, doubtful, view, context)
@@ -89,7 +92,7 @@ def _apply(borrower: Borrower, borrower_id: str, event: Any, context: Context) -
     _schedule(borrower, view, context)
 
 
-def _to_ledger(borrower: Borrower, event: Any, context: Context) -> int:
+def _to_ledger(borrower: Borrower, event: LedgerEvent, context: Context) -> int:
     """Apply to the ledger; returns the earliest day that changed in hindsight, 0 for none."""
     late_from = 0
     for outcome in apply(borrower.account, event, borrower.business_day):
@@ -123,9 +126,7 @@ def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
 
 def _mark(borrower: Borrower, view: View) -> None:
     standing = view.standing
-    labels.mark(
-        borrower.observations, borrower.business_day, standing.days_past_due, written_off=standing.written_off
-    )
+    labels.mark(borrower.observations, borrower.business_day, standing.days_past_due, written_off=standing.written_off)
 
 
 def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context) -> None:
@@ -173,14 +174,14 @@ def _schedule(borrower: Borrower, view: View, context: Context) -> None:
     borrower.wake_day = min((day for day in candidates if day > today), default=0)
 
 
-def _doubtful(borrower: Borrower, event: Any, context: Context) -> dict[int, tuple[int, int]]:
+def _doubtful(borrower: Borrower, event: BorrowerEvent, context: Context) -> dict[int, tuple[int, int]]:
     """For each alert that this event may prove wrong: what is known of its day before the event (ppm, days past due)."""
     if not borrower.alerts or not _corrects(event, borrower.business_day):
         return {}
     return {alert.sequence: _judged(borrower, alert.day, context) for alert in borrower.alerts}
 
 
-def _corrects(event: Any, today: int) -> bool:
+def _corrects(event: BorrowerEvent, today: int) -> bool:
     match event:
         case payments.PaymentReceived():
             return (event.value_date or event.business_date).toordinal() < today

@@ -52,7 +52,7 @@ def starts_month(day: int) -> bool:
 def _asked(head: Head, observation: Observation) -> bool:
     if head.quarterly and dt.date.fromordinal(observation.day).month % 3 != 1:
         return False
-    return not (observation.delinquent and head.days_past_due == 30)  # noqa: PLR2004  the bucket's own edge
+    return not (observation.delinquent and head.days_past_due == 30)
 
 
 def next_maturity(observations: list[Observation], today: int) -> int:
@@ -66,7 +66,7 @@ def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, 
     for observation in observations:
         for index, head in enumerate(HEADS):
             if observation.day + head.horizon_days == today and _asked(head, observation):
-                reached = observation.reached_30_on if head.days_past_due == 30 else observation.reached_90_on  # noqa: PLR2004
+                reached = observation.reached_30_on if head.days_past_due == 30 else observation.reached_90_on
                 yield index, head, observation, reached > 0
 
 
@@ -80,9 +80,9 @@ def mark(observations: list[Observation], today: int, days_past_due: int, *, wri
     for observation in observations:
         if observation.day >= today:
             continue
-        if not observation.reached_30_on and (days_past_due >= 30 or written_off):  # noqa: PLR2004
+        if not observation.reached_30_on and (days_past_due >= 30 or written_off):
             observation.reached_30_on = today
-        if not observation.reached_90_on and (days_past_due >= 90 or written_off):  # noqa: PLR2004
+        if not observation.reached_90_on and (days_past_due >= 90 or written_off):
             observation.reached_90_on = today
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import struct
 from enum import Enum
 from hashlib import blake2b
-from typing import Any
 from zlib import crc32
 
 import msgspec
+
+from streams.events.envelope import Event
 
 KEPT_DAYS = 35
 KEYS_MAX = 64
@@ -29,7 +30,7 @@ class Seen(Enum):
     CONFLICT = 3
 
 
-def fingerprint(event: Any, day: int) -> bytes:
+def fingerprint(event: Event, day: int) -> bytes:
     """The entry of one event, booked on business day `day`."""
     content = _encoder.encode(event).replace(event.event_id.encode(), b"", 1)
     key = blake2b(event.idempotency_key.encode(), digest_size=8).digest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +17,7 @@ from streams.borrower.context import Context, Refused
 from streams.borrower.fold import advance, handle
 from streams.borrower.state import Borrower
 from streams.events import control
-from streams.events.envelope import BorrowerEvent
+from streams.events.envelope import BorrowerEvent, Event
 from streams.risk.heads import Weights
 from streams.risk.model import prior_weights
 from streams.risk.tiers import Policy
@@ -72,7 +71,7 @@ class Shard:
             if wake_day:
                 self._index.setdefault(wake_day, []).append(key)
 
-    def fold(self, event: Any) -> None:
+    def fold(self, event: Event) -> None:
         """Fold one journal event.
 
         Raises:
@@ -85,10 +84,10 @@ class Shard:
                 self._tick(event.business_date.toordinal())
             case control.ModelActivated():
                 self._activate(event)
-            case control.PolicyActivated():
+            case _:
                 raise Refused("not_yet", "This version has no policy that an event can activate.")
 
-    def _fold_borrower(self, event: Any) -> None:
+    def _fold_borrower(self, event: BorrowerEvent) -> None:
         key = event.borrower_id.encode()
         borrower = self._load(key)
         if borrower is None:

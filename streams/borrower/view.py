@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from streams.borrower.state import Borrower
 from streams.ledger import derive, periods
 from streams.risk import model
@@ -21,7 +19,7 @@ class View:
         self.derived = derive(borrower.account, day)
         self.standing = self.derived.standing
         self.behavior = behavior_on(borrower, day)
-        self.assessment: Any = model.assess(self.behavior, self.standing, weights)
+        self.assessment = model.assess(self.behavior, self.standing, weights)
 
     @property
     def ppm(self) -> int:

@@ -17,10 +17,14 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.command(epilog="Example: forewarn assess ally.jsonl.gz --alerts alerts.jsonl --scores scores.jsonl")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--alerts", type=_OUT, help="Write the alerts, as they would stand on the topic.")
-@click.option("--scores", type=_OUT, help="Write one line a borrower and month-end: each head's probability, tier, days past due.")
+@click.option(
+    "--scores", type=_OUT, help="Write one line a borrower and month-end: each head's probability, tier, days past due."
+)
 @click.option("--states", type=_OUT, help="Write every borrower's final row.")
 @json_option
-def assess(files: tuple[Path, ...], alerts: Path | None, scores: Path | None, states: Path | None, *, as_json: bool) -> None:
+def assess(
+    files: tuple[Path, ...], alerts: Path | None, scores: Path | None, states: Path | None, *, as_json: bool
+) -> None:
     """Fold event files (JSON Lines, .gz allowed, in any order) through the same agents as a cluster, without one.
 
     The files written are byte for byte those that the same events give on Kafka, at any number of partitions.

@@ -75,15 +75,21 @@ def _summary(borrower_id: str, found: Found, now: Present | None) -> Iterator[li
             (now.tier, TIER_STYLES[now.tier]),
             (f"{since}, probability of default {percent(now.probability_ppm)} (model {now.model_version})", ""),
         ]
-        yield [(f"  {counted(now.days_past_due, 'day')} past due, {_money(now.arrears_minor, now)} in arrears", "")]
-        yield [(f"  {counted(now.loans_active, 'active loan')}, {_money(now.exposure_minor, now)} outstanding", "")]
+        yield [
+            (
+                f"  {counted(now.days_past_due, 'day')} past due, {money_text(now.arrears_minor, now.currency)} in arrears",
+                "",
+            )
+        ]
+        yield [
+            (
+                f"  {counted(now.loans_active, 'active loan')}, {money_text(now.exposure_minor, now.currency)} outstanding",
+                "",
+            )
+        ]
         yield [(f"  next due {now.next_due_on or 'never'}, looked at again {now.next_wake_on or 'never'}", "")]
     if found.refused_before:
         yield [(f"  {_refused(found)}", "red")]
-
-
-def _money(amount_minor: int, now: Present) -> str:
-    return money_text(amount_minor, now.currency) if now.currency else str(amount_minor)
 
 
 def _document(borrower_id: str, found: Found, now: Present | None) -> dict[str, Any]:
@@ -92,10 +98,7 @@ def _document(borrower_id: str, found: Found, now: Present | None) -> dict[str, 
         "partition": found.partition,
         "present": now,
         "refused_before_journal": found.refused_before,
-        "timeline": [
-            {**msgspec.structs.asdict(entry), "text": _plain(entry)}
-            for entry in found.entries
-        ],
+        "timeline": [{**msgspec.structs.asdict(entry), "text": _plain(entry)} for entry in found.entries],
     }
 
 

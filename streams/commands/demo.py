@@ -28,7 +28,9 @@ _QUIET_TIERS = frozenset({"WATCH", "NORMAL"})
 @click.option("--loans", type=click.IntRange(min=1), help="Only the first so many loans; default all.")
 @click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of the journal.")
 @click.option("--all-alerts", is_flag=True, help="Show every alert; else those to ELEVATED and worse, and retractions.")
-@click.option("--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(".forewarn/demo"), show_default=True)
+@click.option(
+    "--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(".forewarn/demo"), show_default=True
+)
 @click.option("--alerts", type=_OUT, help="Also write the alerts in canonical order.")
 @click.option("--states", type=_OUT, help="Also write every borrower's final row.")
 @json_option
@@ -57,7 +59,11 @@ def demo(
 
     def show(value: bytes) -> None:
         alert = decoder.decode(value)
-        if all_alerts or alert.direction == "RETRACT" or (alert.direction == "UP" and alert.to_tier not in _QUIET_TIERS):
+        if (
+            all_alerts
+            or alert.direction == "RETRACT"
+            or (alert.direction == "UP" and alert.to_tier not in _QUIET_TIERS)
+        ):
             console.print(Text.assemble(*line(alert)), soft_wrap=True)
 
     console.print("reading the loans")
@@ -88,21 +94,30 @@ def _events(loans: int | None) -> list[FileEvent]:
 
 
 def _print(console: Console, summary: Summary) -> None:
-    table = Table(title="What happened", box=None, show_header=False, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        title="What happened", box=None, show_header=False, title_justify="left", title_style="bold", pad_edge=False
+    )
     table.add_column(style="dim")
     table.add_column()
     share = f"{summary.warned / summary.defaulters:.0%}" if summary.defaulters else "none"
-    tiers = Text("   ").join(Text.assemble((tier, TIER_STYLES[tier]), f" {n}") for tier, n in summary.alerts_by_tier.items())
+    tiers = Text("   ").join(
+        Text.assemble((tier, TIER_STYLES[tier]), f" {n}") for tier, n in summary.alerts_by_tier.items()
+    )
     table.add_row("events", f"{summary.events:,} of {summary.borrowers:,} borrowers in {summary.seconds:.1f} s")
-    table.add_row("speed", f"{summary.events_per_second:,.0f} events/s, with {summary.model_versions} model versions learned on the way")
+    table.add_row(
+        "speed",
+        f"{summary.events_per_second:,.0f} events/s, with {summary.model_versions} model versions learned on the way",
+    )
     table.add_row("alerts upward", tiers)
     table.add_row("downgrades", f"{summary.downgrades:,}")
     table.add_row("retractions", f"{summary.retractions:,}")
     table.add_row("dead letters", f"{summary.dead_letters:,}")
     table.add_row("defaulters", f"{summary.defaulters:,} (over 90 days past due, or written off)")
-    table.add_row("warned before", f"{summary.warned:,} ({share}), half of them {summary.lead_days_median} days before or more")
-    table.add_row("warned while current", f"{summary.warned_while_current:,}, before the arrears that led to the default began")
+    table.add_row(
+        "warned before", f"{summary.warned:,} ({share}), half of them {summary.lead_days_median} days before or more"
+    )
+    table.add_row(
+        "warned while current", f"{summary.warned_while_current:,}, before the arrears that led to the default began"
+    )
     console.print()
     console.print(table)
-
-

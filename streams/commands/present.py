@@ -25,7 +25,7 @@ class Present(Struct, frozen=True):
         days_past_due: the most over the loans, as of `as_of`.
         arrears_minor: what is overdue.
         exposure_minor: what is outstanding, overdue or not yet due.
-        currency: of the two.
+        currency: of the two; XXX before the first loan.
         loans_active: loans that run.
         next_due_on: the next due date.
         next_wake_on: the next day on which something may change by time alone.
@@ -74,7 +74,7 @@ def present(row: bytes, shard: bytes | None) -> Present:
         days_past_due=standing.days_past_due,
         arrears_minor=standing.arrears_minor,
         exposure_minor=standing.exposure_minor,
-        currency=derived.currency,
+        currency=borrower.currency,
         loans_active=standing.loans_active,
         next_due_on=_date(standing.next_due_day),
         next_wake_on=_date(borrower.wake_day),

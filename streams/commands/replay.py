@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: forewarn dataset ally --out ally.jsonl.gz && forewarn replay ally.jsonl.gz")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--days-per-second", type=click.FloatRange(min=0), default=0.0, help="Pace of the business dates; 0: flat out.")
-@click.option("--hold/--no-hold", default=True, help="Wait where labels must be learned first (see docs/guarantees.md).")
+@click.option(
+    "--days-per-second", type=click.FloatRange(min=0), default=0.0, help="Pace of the business dates; 0: flat out."
+)
+@click.option(
+    "--hold/--no-hold", default=True, help="Wait where labels must be learned first (see docs/guarantees.md)."
+)
 @with_settings
 def replay(settings: Settings, *, files: tuple[Path, ...], days_per_second: float, hold: bool) -> None:
     """Send event files (JSON Lines, .gz allowed, in any order) to the topics.

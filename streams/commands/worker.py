@@ -25,8 +25,8 @@ def worker(context: click.Context, agents: tuple[str, ...], instance: str | None
 
     from streams.agents.groups import build, group_of
     from streams.agents.supervise import Supervisor
-    from streams.engine.process import die, run
     from streams.engine.errors import EngineError
+    from streams.engine.process import die, run
     from streams.settings import PREFIX, load
 
     settings = load(instance=instance, bootstrap=(context.obj or {}).get("bootstrap"))
@@ -35,7 +35,8 @@ def worker(context: click.Context, agents: tuple[str, ...], instance: str | None
             processor = build(agents[0], settings)
         except EngineError as error:
             die(error)
-        run(settings, group_of(agents[0], settings), processor)
+        else:
+            run(settings, group_of(agents[0], settings), processor)
         return
     environment = dict(os.environ) | {PREFIX + "BOOTSTRAP": settings.bootstrap, PREFIX + "INSTANCE": settings.instance}
     supervisor = Supervisor(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from streams.engine import client
 from streams.engine.transactions import Partition
@@ -44,8 +44,9 @@ class Barrier:
         return client.patiently(self._ask_ends, _TIMEOUT_S)
 
     def _ask_ends(self) -> dict[Partition, int]:
-        request = {partition: OffsetSpec.latest() for partition in self._partitions}
-        answers = self._admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S)
+        answers = self._admin.list_offsets(
+            client.latest(self._partitions), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S
+        )
         return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
 
     def passed(self, ends: dict[Partition, int]) -> bool:
@@ -98,10 +99,11 @@ class Barrier:
         try:
             while waiting:
                 message = self._records.poll(_PROBE_S)
-                if message is None or message.error() is None:
+                error = None if message is None else message.error()
+                if message is None or error is None:
                     return False
-                if message.error().code() == KafkaError._PARTITION_EOF:
-                    waiting.discard((message.topic(), message.partition()))
+                if error.code() == KafkaError._PARTITION_EOF:
+                    waiting.discard((message.topic() or "", message.partition() or 0))
             return True
         finally:
             self._records.unassign()

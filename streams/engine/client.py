@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import faust
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 from faust.types.auth import SASLMechanism
 
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
-
 
 Answer = TypeVar("Answer")
 
@@ -111,9 +111,17 @@ def admin(settings: Settings) -> AdminClient:
     return AdminClient(common(settings))
 
 
+def latest(partitions: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetSpec]:
+    """A request for the ends of some partitions, in the admin client's form."""
+    end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    return dict.fromkeys(partitions, end)
+
+
 def faust_credentials(settings: Settings) -> Any:
     """The same credentials in Faust's form, or None on an open cluster."""
-    context = ssl.create_default_context(cafile=settings.ssl_ca or None) if "SSL" in settings.security_protocol else None
+    context = (
+        ssl.create_default_context(cafile=settings.ssl_ca or None) if "SSL" in settings.security_protocol else None
+    )
     if settings.security_protocol.startswith("SASL"):
         return faust.SASLCredentials(
             username=settings.sasl_username,

@@ -12,9 +12,9 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiokafka
+import aiokafka  # type: ignore[import-untyped]
 import faust
-from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -53,7 +53,7 @@ class _App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
 
-class _AsDelivered(faust.Schema):
+class _AsDelivered(faust.Schema[Any, Any]):
     """Hands the batch over as it is: decoding belongs to the fold, where a bad record is a dead letter."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> Any:
@@ -77,7 +77,9 @@ class Membership:
 class Worker:
     """A Faust worker that runs one coroutine over whole batches of its topics."""
 
-    def __init__(self, settings: Settings, group: str, topics: tuple[str, ...], body: Callable[[Worker], Awaitable[None]]) -> None:
+    def __init__(
+        self, settings: Settings, group: str, topics: tuple[str, ...], body: Callable[[Worker], Awaitable[None]]
+    ) -> None:
         self.membership: Membership | None = None
         self._queue: asyncio.Queue[Any] | None = None
         self._body = body
@@ -104,15 +106,15 @@ class Worker:
         )
         channel = self.app.topic(*topics, schema=_AsDelivered(), acks=False)
         self.app.agent(channel, name=f"{group}.agent")(self._run)
-        self.app.on_partitions_assigned.connect(self._assigned, weak=False)
-        self.app.on_partitions_revoked.connect(self._revoked, weak=False)
+        self.app.on_partitions_assigned.connect(self._assigned, weak=False)  # type: ignore[arg-type]
+        self.app.on_partitions_revoked.connect(self._revoked, weak=False)  # type: ignore[arg-type]
 
     async def _run(self, stream: Any) -> None:
         self._queue = stream.channel.queue
         await self._body(self)
 
     def _assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
-        coordinator = self.app.consumer._thread._consumer._coordinator
+        coordinator = self.app.consumer._thread._consumer._coordinator  # type: ignore[attr-defined]
         partitions = frozenset((tp.topic, tp.partition) for tp in assigned)
         self.membership = Membership(self.app.consumer_generation_id, coordinator.member_id, partitions)
 
@@ -146,12 +148,17 @@ def self_test() -> None:
         Misconfigured: another version of Faust or aiokafka is installed.
     """
     checks = {
-        "faust AIOKafkaConsumerThread._create_worker_consumer": hasattr(driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
+        "faust AIOKafkaConsumerThread._create_worker_consumer": hasattr(
+            driver.AIOKafkaConsumerThread, "_create_worker_consumer"
+        ),
         "faust Consumer._new_consumer_thread": hasattr(driver.Consumer, "_new_consumer_thread"),
         "faust App._new_transport": hasattr(faust.App, "_new_transport"),
-        "aiokafka AIOKafkaConsumer._isolation_level": "self._isolation_level" in inspect.getsource(aiokafka.AIOKafkaConsumer),
+        "aiokafka AIOKafkaConsumer._isolation_level": "self._isolation_level"
+        in inspect.getsource(aiokafka.AIOKafkaConsumer),
         "aiokafka GroupCoordinator.member_id": "self.member_id" in inspect.getsource(GroupCoordinator),
     }
     missing = [name for name, found in checks.items() if not found]
     if missing:
-        raise Misconfigured(f"This build needs internals that moved: {', '.join(missing)}. Install the locked versions.")
+        raise Misconfigured(
+            f"This build needs internals that moved: {', '.join(missing)}. Install the locked versions."
+        )

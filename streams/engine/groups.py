@@ -1,4 +1,4 @@
-"""Consumer-group metadata as librdkafka wants it in `send_offsets_to_transaction`.
+r"""Consumer-group metadata as librdkafka wants it in `send_offsets_to_transaction`.
 
 Faust's consumer (aiokafka) is the group's member, librdkafka writes the transaction. The broker accepts the offsets
 only if generation, member and instance are those of the living member (KIP-447), which is what fences a zombie.
@@ -15,7 +15,15 @@ from streams.engine.errors import Misconfigured
 def metadata(group: str, generation: int, member: str, instance: str | None) -> bytes:
     """Serialize the identity of one generation's member."""
     tail = b"\x01" if instance is None else b"\x00" + instance.encode() + b"\x00"
-    return b"CGMDv2:" + generation.to_bytes(4, "little", signed=True) + group.encode() + b"\0" + member.encode() + b"\0" + tail
+    return (
+        b"CGMDv2:"
+        + generation.to_bytes(4, "little", signed=True)
+        + group.encode()
+        + b"\0"
+        + member.encode()
+        + b"\0"
+        + tail
+    )
 
 
 def self_test() -> None:

@@ -12,10 +12,13 @@ from streams.engine.writes import Writes
 class Processor(Protocol):
     """The logic of one agent. Called from one thread; raising anything ends the process, and nothing of the batch stays."""
 
-    #: Input topics, canonical names.
-    inputs: tuple[str, ...]
-    #: Compacted topic with this agent's rows, or None.
-    state_topic: str | None
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Input topics, canonical names."""
+
+    @property
+    def state_topic(self) -> str | None:
+        """Compacted topic with this agent's rows, or None."""
 
     def state_partition(self, topic: str, partition: int) -> int:
         """The partition of the state topic that holds the rows of this input partition."""

@@ -27,9 +27,9 @@ _WAIT_S = 0.05
 #: So long without a sign from the cluster, a reading that should end is given up.
 _STALL_S = 30.0
 #: librdkafka mends these by itself; if it cannot, the stall limit says so.
-_PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)  # noqa: SLF001  so librdkafka names its own errors
-_GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)  # noqa: SLF001
-_END = KafkaError._PARTITION_EOF  # noqa: SLF001
+_PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
+_GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
+_END = KafkaError._PARTITION_EOF
 
 
 class Record(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from streams.engine import client
 from streams.engine.errors import Inconsistent, Misconfigured
@@ -51,7 +51,9 @@ class Restorer:
         try:
             return client.patiently(lambda: consumer.committed(wanted, timeout=self._timeout_s), self._timeout_s)
         except KafkaException as error:
-            raise Inconsistent(f"The committed offsets of {self._group} cannot be read: {error.args[0].str()}") from error
+            raise Inconsistent(
+                f"The committed offsets of {self._group} cannot be read: {error.args[0].str()}"
+            ) from error
 
     def rows(self, partitions: Iterable[Partition], progress: Progress = lambda rows: None) -> dict[Partition, Rows]:
         """All rows of the given partitions of a compacted topic, as of everything decided before this call."""
@@ -68,7 +70,7 @@ class Restorer:
 
     def _ends(self, partitions: Iterable[Partition], *, stable: bool) -> dict[Partition, int]:
         level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
-        request = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in partitions}
+        request = client.latest(TopicPartition(topic, partition) for topic, partition in partitions)
 
         def ask() -> dict[Partition, int]:
             answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
@@ -78,7 +80,8 @@ class Restorer:
             return client.patiently(ask, 30)
         except KafkaException as error:
             raise Misconfigured(
-                f"The end of a state topic cannot be read: {error.args[0].str()}. Does it exist? `forewarn topics create` makes it."
+                f"The end of a state topic cannot be read: {error.args[0].str()}. "
+                "Does it exist? `forewarn topics create` makes it."
             ) from error
 
     def _wait_until_decided(self, ends: dict[Partition, int]) -> None:
@@ -98,19 +101,19 @@ class Restorer:
             consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in unread])
             while unread:
                 for message in consumer.consume(_CHUNK, 0.05):
-                    partition = (message.topic(), message.partition())
+                    partition = (message.topic() or "", message.partition() or 0)
                     if (error := message.error()) is not None:
                         if error.code() != KafkaError._PARTITION_EOF:
                             raise Inconsistent(f"Restoring {partition} failed: {error.str()}")
-                        if message.offset() >= unread.get(partition, 0):
+                        if (message.offset() or 0) >= unread.get(partition, 0):
                             unread.pop(partition, None)
                         continue
                     count += 1
-                    if (value := message.value()) is None:
-                        restored[partition].pop(message.key(), None)
+                    key, value = message.key() or b"", message.value()
+                    if value is None:
+                        restored[partition].pop(key, None)
                     else:
-                        restored[partition][message.key()] = value
+                        restored[partition][key] = value
                 progress(count)
         finally:
             consumer.close()
-

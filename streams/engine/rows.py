@@ -31,7 +31,10 @@ def unpack(row: bytes) -> tuple[int, int, int, bytes]:
         Inconsistent: the row is too short to be one.
     """
     if len(row) < FRAME_BYTES:
-        raise Inconsistent(f"A state row of {len(row)} bytes is shorter than its frame ({FRAME_BYTES}). Was the state topic written by something else?")
+        raise Inconsistent(
+            f"A state row of {len(row)} bytes is shorter than its frame ({FRAME_BYTES}). "
+            "Was the state topic written by something else?"
+        )
     version, offset, wake_day = _FRAME.unpack_from(row)
     return version, offset, wake_day, row[FRAME_BYTES:]
 

@@ -118,7 +118,13 @@ class Runtime:
             processor.opened(self._name(partition), partition[1], own, offsets[partition])
             self._next[partition] = self._committed[partition] = offsets[partition]
         count = sum(len(found) for found in rows.values())
-        log.info("%s: opened %d partitions with %d rows in %.2f s", self._group, len(partitions), count, time.monotonic() - started)
+        log.info(
+            "%s: opened %d partitions with %d rows in %.2f s",
+            self._group,
+            len(partitions),
+            count,
+            time.monotonic() - started,
+        )
 
     def _close(self, partition: Partition) -> None:
         self._processor.closed(self._name(partition), partition[1])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
 
 from streams.engine import client
 from streams.engine.errors import Misconfigured
@@ -21,7 +23,12 @@ def partitions_of(topic: Topic, settings: Settings) -> int:
 def create(settings: Settings) -> list[str]:
     """Create the topics that do not exist yet; returns their names. Existing ones are left as they are."""
     wanted = [
-        NewTopic(settings.topic_prefix + topic.name, partitions_of(topic, settings), settings.replication, config=topic.config)
+        NewTopic(
+            settings.topic_prefix + topic.name,
+            partitions_of(topic, settings),
+            settings.replication,
+            config=topic.config,
+        )
         for topic in TOPICS
     ]
     created = []

@@ -15,8 +15,8 @@ from streams.topics import TOPICS
 #: A person waits for this: four looks of a second. A cluster that serves answers within one, also through TLS and
 #: across a continent; where nothing listens at all, the first look shows it.
 _LOOKS, _LOOK_S = 4, 1.0
-_DOWN = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001
-_REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL)  # noqa: SLF001  so librdkafka names its own errors
+_DOWN = KafkaError._ALL_BROKERS_DOWN
+_REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL)
 
 
 class Found(Struct, frozen=True):

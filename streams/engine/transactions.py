@@ -83,7 +83,7 @@ class Transactions:
         for topic, partition, key, value, headers in writes:
             while True:
                 try:
-                    produce(prefix + topic, value, key, partition, headers=headers)
+                    produce(prefix + topic, value, key, partition, headers=headers)  # type: ignore[arg-type]  # list is invariant
                     break
                 except BufferError:
                     poll(0.05)
@@ -105,5 +105,7 @@ class Transactions:
                 f"Another worker with the transactional id {self._id!r} has taken over. Give each worker its own --instance."
             )
         if code in _NO_PERMISSION:
-            return Misconfigured(f"The broker forbids it while {act} as {self._id!r}: {cause.str()}. Grant the ACLs in docs/guarantees.md.")
+            return Misconfigured(
+                f"The broker forbids it while {act} as {self._id!r}: {cause.str()}. Grant the ACLs in docs/guarantees.md."
+            )
         return Inconsistent(f"{act} as {self._id!r} failed: {cause.str()} ({cause.name()})")

@@ -28,7 +28,13 @@ class Writes:
         self.records: list[Write] = []
 
     def add(
-        self, topic: str, key: bytes | None, value: bytes | None, *, partition: int = BY_KEY, headers: Headers | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: int = BY_KEY,
+        headers: Headers | None = None,
     ) -> None:
         """Append a record for a canonical topic name."""
         self.records.append(Write(topic, partition, key, value, headers))

@@ -54,7 +54,7 @@ _TOPIC_BY_TYPE = {struct: topic for topic, structs in TYPES_BY_TOPIC.items() for
 _TOPIC_BY_TAG = {str(struct.__struct_config__.tag): topic for struct, topic in _TOPIC_BY_TYPE.items()}
 
 
-class Refusal(Exception):  # noqa: N818 - not an error of ours: an outcome, named as the dead letter names it
+class Refusal(Exception):
     """The record cannot be taken. The text is for the person who reads the dead letter; `code` is for counting."""
 
     def __init__(self, code: str, reason: str) -> None:

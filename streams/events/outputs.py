@@ -14,6 +14,8 @@ from msgspec import Struct
 from streams.events.fields import NonNegativeMoney
 
 Tier = Literal["NORMAL", "WATCH", "ELEVATED", "HIGH", "CRITICAL"]
+ChangeCause = Literal["DUE_DATE_PASSED", "PAYMENT", "REVERSAL", "RESTRUCTURE", "WRITE_OFF", "CLOSED", "CORRECTION"]
+Direction = Literal["UP", "DOWN", "RETRACT"]
 Cause = Literal["MODEL", "DAYS_PAST_DUE", "WRITE_OFF", "RECOVERY", "CURE", "CLOSED", "CORRECTION"]
 
 
@@ -48,7 +50,7 @@ class RiskTierChanged(Output, tag="risk_tier_changed", frozen=True, kw_only=True
     journal_sequence: int
     from_tier: Tier
     to_tier: Tier
-    direction: Literal["UP", "DOWN", "RETRACT"]
+    direction: Direction
     cause: Cause
     supersedes: str | None
     probability_before_ppm: int
@@ -70,7 +72,7 @@ class DelinquencyChanged(Output, tag="delinquency_changed", frozen=True, kw_only
     product: str
     from_bucket: str
     to_bucket: str
-    cause: Literal["DUE_DATE_PASSED", "PAYMENT", "REVERSAL", "RESTRUCTURE", "WRITE_OFF", "CLOSED", "CORRECTION"]
+    cause: ChangeCause
     days_past_due: int
     arrears: NonNegativeMoney
     balance: NonNegativeMoney

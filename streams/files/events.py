@@ -1,7 +1,7 @@
 """Reading event files as one stream, in one order that no order of files can change.
 
-Order: business date; a date's tick first; then `occurred_at`, topic, line number, `event_id`. A date without a tick gets one, from
-the first event's date to the last, so that a file of bare events ages and matures as live topics would.
+Order: business date; a date's tick first; then `occurred_at`, topic, line number, `event_id`. A date without a tick gets
+one, from the first event's date to the last, so that a file of bare events ages and matures as live topics would.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from streams.events.envelope import Event
 
 _KEY_FIELDS = 5
 _TICK = "business_date_advanced"
-_TOPIC_OF = {str(struct.__struct_config__.tag): topic for topic, structs in TYPES_BY_TOPIC.items() for struct in structs}
+_TOPIC_OF = {
+    str(struct.__struct_config__.tag): topic for topic, structs in TYPES_BY_TOPIC.items() for struct in structs
+}
 _RANK = {topic: rank for rank, topic in enumerate(TYPES_BY_TOPIC)}
 
 
@@ -86,8 +88,7 @@ def _whole(events: list[FileEvent]) -> list[FileEvent]:
 def _lines(path: Path) -> Iterator[FileEvent]:
     decoder = msgspec.json.Decoder(_Head)
     try:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-        with opened as lines:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 value = line.strip()
                 if value:

@@ -57,7 +57,8 @@ class Replay:
     """Sends one ordered stream of events."""
 
     def __init__(self, settings: Settings, *, hold: bool = True, days_per_second: float = 0.0) -> None:
-        """
+        """Connect; nothing is sent yet.
+
         Args:
             hold: apply rules 1 and 3; without it events are sent flat out, for load and not for comparison.
             days_per_second: pace of the business dates; 0 is as fast as possible.
@@ -171,20 +172,23 @@ class Replay:
         self._wait(published, "labels to be learned (agents assess and learn)")
         models = (self._settings.topic_prefix + "models", 0)
         self._wait(
-            lambda: self._journaled.reached(models, self._version_end), "a model version to be journaled (agent sequence)"
+            lambda: self._journaled.reached(models, self._version_end),
+            "a model version to be journaled (agent sequence)",
         )
 
     def _version_published(self, day: int) -> bool:
         while self._learned_through < day and (message := self._models.poll(0)) is not None:
             if message.error() is None:
-                version = msgspec.json.decode(message.value(), type=ModelActivated)
+                version = msgspec.json.decode(message.value() or b"", type=ModelActivated)
                 self._learned_through = max(self._learned_through, version.learned_through.toordinal())
-                self._version_end = message.offset() + 1
+                self._version_end = (message.offset() or 0) + 1
         return self._learned_through >= day
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _STUCK_S
         while not done():
             if time.monotonic() > deadline:
-                raise Stuck(f"Waited {_STUCK_S:.0f} s for {what}. Does `forewarn worker` run against {self._settings.bootstrap}?")
+                raise Stuck(
+                    f"Waited {_STUCK_S:.0f} s for {what}. Does `forewarn worker` run against {self._settings.bootstrap}?"
+                )
             time.sleep(_POLL_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from streams.events.loans import (
     LoanClosed,
@@ -69,3 +69,5 @@ def apply(account: Account, event: LedgerEvent, today: int) -> Outcomes:  # noqa
             return apply_loan_written_off(account, event, today)
         case LoanClosed():
             return apply_loan_closed(account, event, today)
+        case _:
+            assert_never(event)

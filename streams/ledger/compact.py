@@ -72,9 +72,11 @@ def _end(loan: Loan) -> int:
 
 def _boundary(loan: Loan, horizon: int) -> int:
     """The day through which a loan's payments can be folded (Rule 2); 0 or less if none."""
+    if loan.opened_on == 0:
+        return 0
     if 0 < _end(loan) <= horizon:
         return horizon
-    if loan.opened_on == 0 or not loan.terms or loan.terms[0].effective_from > horizon:
+    if not loan.terms or loan.terms[0].effective_from > horizon:
         return 0
     terms = loan.terms[terms_index(loan, horizon)]
     passed = due_before(terms.dates, horizon)
@@ -167,10 +169,10 @@ def _expire_waiting_loans(account: Account, horizon: int) -> list[Outcome]:
 def _drop_ended_loans(account: Account, horizon: int) -> None:
     kept: list[Loan] = []
     for loan in account.loans:
-        if loan.payments or not 0 < loan.closed_on <= horizon:
+        if loan.payments or loan.opened_on == 0 or not 0 < loan.closed_on <= horizon:
             kept.append(loan)
             continue
-        if loan.opened_on and (account.first_opened_day == 0 or loan.opened_on < account.first_opened_day):
+        if account.first_opened_day == 0 or loan.opened_on < account.first_opened_day:
             account.first_opened_day = loan.opened_on
         last = running(loan, (), _end(loan))
         account.restructures += last.restructures

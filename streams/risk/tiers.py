@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from streams.events.outputs import Tier
+
 #: Worse is greater; the index is what rows store.
-TIERS = ("NORMAL", "WATCH", "ELEVATED", "HIGH", "CRITICAL")
+TIERS: tuple[Tier, ...] = ("NORMAL", "WATCH", "ELEVATED", "HIGH", "CRITICAL")
 NORMAL, WATCH, ELEVATED, HIGH, CRITICAL = range(5)
 
 
@@ -71,7 +73,9 @@ def downgrade_possible_on(policy: Policy, tier: int, since_day: int) -> int:
     return since_day + policy.dwell_days[tier] if tier else 0
 
 
-def step(policy: Policy, tier: int, since_day: int, today: int, probability_ppm: int, forced: int, recovery: Recovery) -> int:
+def step(
+    policy: Policy, tier: int, since_day: int, today: int, probability_ppm: int, forced: int, recovery: Recovery
+) -> int:
     """The tier that follows; equal to `tier` if nothing changes.
 
     Args:

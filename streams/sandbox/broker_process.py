@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from streams.sandbox import broker_child
+from streams.engine import tied_child
 
 _JAVA_VARIABLES = ("CLASSPATH", "JAVA_HOME", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 
@@ -35,7 +35,7 @@ def spawn(command: list[str], output: Path, *, detached: bool) -> psutil.Process
     Raises:
         OSError: the program cannot be started.
     """
-    tied = [sys.executable, "-I", "-S", broker_child.__file__, str(os.getpid()), *command]
+    tied = [sys.executable, "-I", "-S", tied_child.__file__, str(os.getpid()), *command]
     started: queue.SimpleQueue[psutil.Process | OSError] = queue.SimpleQueue()
     arguments = (command if detached else tied, output, started)
     threading.Thread(target=_keep, args=arguments, name="broker-keeper", daemon=True).start()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 from streams.agents.groups import AGENTS, group_of
 from streams.agents.supervise import Supervisor
@@ -36,7 +37,8 @@ class Demo:
     """One run. Use as a context manager: leaving it ends every process."""
 
     def __init__(self, directory: Path, *, partitions: int, say: Say) -> None:
-        """
+        """Nothing is started yet.
+
         Args:
             directory: emptied first; holds the broker's data and the workers' log.
             partitions: of the journal.
@@ -48,7 +50,7 @@ class Demo:
         self.settings: Settings = load()
         self._supervisor: Supervisor | None = None
 
-    def __enter__(self) -> Demo:
+    def __enter__(self) -> Self:
         """Start the broker, the topics and the agents."""
         try:
             self._start()
@@ -92,7 +94,7 @@ class Demo:
         started = time.monotonic()
         replay = Replay(self.settings)
         try:
-            replay.run(events, lambda day, count: (self._check(), progress(day, count))[1])
+            replay.run(events, self._watched(progress))
             self._settle()
         finally:
             replay.close()
@@ -100,6 +102,13 @@ class Demo:
         stopping.set()
         follower.join(5)
         return self._summary(len(events), seconds)
+
+    def _watched(self, progress: Progress) -> Progress:
+        def advance(day: int, count: int) -> None:
+            self._check()
+            progress(day, count)
+
+        return advance
 
     def _check(self) -> None:
         assert self._supervisor is not None

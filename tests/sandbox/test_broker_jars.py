@@ -27,7 +27,7 @@ def jars(monkeypatch: pytest.MonkeyPatch) -> tuple[Jar, ...]:
 
 
 @pytest.fixture
-def mirror(jars: tuple[Jar, ...], tmp_path: Path) -> Iterator[Path]:
+def mirror(jars: tuple[Jar, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A Maven repository on a loopback port that has those jars, named in jgo's settings as its users name theirs."""
     real = Path(kafka_class_path(print).split(":")[0]).parents[len(jars[0].path.parts) - 1]
     root = tmp_path / "mirror"
@@ -37,12 +37,11 @@ def mirror(jars: tuple[Jar, ...], tmp_path: Path) -> Iterator[Path]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        with pytest.MonkeyPatch.context() as patch:
-            settings = tmp_path / "jgo.conf"
-            settings.write_text(f"[repositories]\nmirror = http://127.0.0.1:{server.server_port}\n")
-            patch.setenv("JGO_CONFIG_FILE", str(settings))
-            patch.setenv("M2_REPO", str(tmp_path / "cache"))
-            yield root
+        settings = tmp_path / "jgo.conf"
+        settings.write_text(f"[repositories]\nmirror = http://127.0.0.1:{server.server_port}\n")
+        monkeypatch.setenv("JGO_CONFIG_FILE", str(settings))
+        monkeypatch.setenv("M2_REPO", str(tmp_path / "cache"))
+        yield root
         server.shutdown()
         thread.join()
 

@@ -1,4 +1,4 @@
-"""Becomes the broker, tied to the life of the process that started it (Linux; elsewhere it only becomes the broker).
+"""Becomes a program, tied to the life of the process that started it (Linux; elsewhere it only becomes the program).
 
 Run as a program, with the starter's process id and then the command. The kernel keeps the tie through `exec`, so the
 broker has the process id that the starter was given. Setting the tie here and not between fork and exec keeps Python

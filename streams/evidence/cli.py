@@ -1,0 +1,223 @@
+"""The commands about evidence: `exhibit`, `erase`, and the group `evidence`. Each is one call of this package."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streams.evidence.audit import audit_log
+from streams.evidence.entry import instant
+from streams.evidence.erasure import Retention, erase_borrower, erase_expired
+from streams.evidence.errors import EvidenceError
+from streams.evidence.exhibit import Request, make_exhibit
+from streams.evidence.files import write_durably
+from streams.evidence.keys import activate_key, generate_key, key_history, load_key, write_key_file
+from streams.evidence.signing import CheckpointSigner
+from streams.evidence.store import EvidenceLog, create_log
+from streams.evidence.timestamp import fetch_timestamp, keep_timestamp, load_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_log = click.option(
+    "--log", "log_dir", type=_FOLDER, default=".forewarn/evidence", envvar="FOREWARN_EVIDENCE_DIR", show_default=True,
+    help="Directory of the evidence log.",
+)  # fmt: skip
+_key = click.option(
+    "--key", "key_file", type=_FILE, default=None, envvar="FOREWARN_EVIDENCE_KEY_FILE",
+    help="File of the signing key; without it the key is taken from FOREWARN_EVIDENCE_KEY.",
+)  # fmt: skip
+_by = click.option("--by", "actor", required=True, help="Opaque id of the person who asks; never a name.")
+
+
+def _plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show an evidence error as one line and exit with 1."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever the command takes
+        try:
+            return command(*args, **kwargs)
+        except EvidenceError as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _signer(log: EvidenceLog, key_file: Path | None) -> CheckpointSigner:
+    """The signer with its guard beside the key file; a key from the environment has none."""
+    return CheckpointSigner(log, load_key(key_file, os.environ), _guard(key_file) if key_file else None)
+
+
+def _guard(key_file: Path) -> Path:
+    """Where the last checkpoint signed with a key is remembered, apart from the log."""
+    return key_file.with_name(f"{key_file.name}.last-checkpoint")
+
+
+@click.command()
+@_log
+@_key
+@_by
+@click.option("--loan", "loan_id", required=True, help="The loan.")
+@click.option("--out", type=_FOLDER, required=True, help="A new folder for the exhibit.")
+@click.option("--case", required=True, help="The court's or your own reference.")
+@click.option("--basis", required=True, help="Why the data may be given out, for example a court order.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Last day of the calculation; today if absent."
+)
+@click.option("--withhold", multiple=True, help="Personal field not to be shown; may be repeated.")
+@_plainly
+def exhibit(log_dir: Path, key_file: Path | None, actor: str, loan_id: str, out: Path, **options: Any) -> None:  # noqa: ANN401
+    """Write the evidence about one loan into a folder that verifies offline."""
+    moment = _now()
+    as_of = options["as_of"].date() if options["as_of"] else moment.date()
+    request = Request(
+        loan_id=loan_id,
+        case=options["case"],
+        legal_basis=options["basis"],
+        requested_by=actor,
+        as_of=as_of,
+        withhold=frozenset(options["withhold"]),
+    )
+    with EvidenceLog(log_dir) as log:
+        made = make_exhibit(log, _signer(log, key_file), request, moment, out)
+    click.echo(
+        f"{made.entries} entries about loan {loan_id} in {out}. Check them anywhere: python3 {out / 'verify.py'}"
+    )
+
+
+@click.command()
+@_log
+@_by
+@click.option("--borrower", "borrower_id", required=True, help="The borrower.")
+@click.option("--reason", default="request of the person", show_default=True)
+@click.option("--pack", default="none", show_default=True, help="Policy pack that sets the retention, name@version.")
+@click.option("--keep-days", default=0, show_default=True, help="Days that the pack obliges you to keep a field.")
+@_plainly
+def erase(log_dir: Path, actor: str, borrower_id: str, reason: str, pack: str, keep_days: int) -> None:
+    """Erase a borrower's personal fields; every entry and proof stays valid."""
+    with EvidenceLog(log_dir) as log:
+        done = erase_borrower(log, borrower_id, _now(), actor, reason, Retention(pack, minimum_days=keep_days))
+    click.echo(f"{done.erased} fields erased and recorded.")
+    if done.kept:
+        click.echo(f"{done.kept} fields must be kept under {pack}; the last of them until {done.kept_until}.")
+
+
+@click.group()
+def evidence() -> None:
+    """The tamper-evident log: check it, sign it, look after its keys."""
+
+
+@evidence.command()
+@_log
+@click.option("--rebuild", is_flag=True, help="First make tree and heads again from the segments.")
+@_plainly
+def verify(log_dir: Path, *, rebuild: bool) -> None:
+    """Check every entry, link, checkpoint and personal field of the log."""
+    with EvidenceLog(log_dir) as log:
+        if rebuild:
+            log.rebuild()
+        audit = audit_log(log)
+    for problem in audit.problems:
+        click.echo(f"FAIL  {problem}")
+    click.echo(f"{audit.entries} entries in {audit.chains} chains, {audit.checkpoints} checkpoints.")
+    if audit.problems:
+        raise click.ClickException(
+            f"{len(audit.problems)} problems. Keep {log_dir} as it is and restore a copy beside it."
+        )
+    click.echo("All of it holds.")
+
+
+@evidence.command()
+@_log
+@_key
+@click.option("--tsa", default=None, help="Address of an RFC 3161 timestamp authority.")
+@click.option("--tsa-roots", type=_FILE, default=None, help="Root certificates of the authority (PEM).")
+@_plainly
+def checkpoint(log_dir: Path, key_file: Path | None, tsa: str | None, tsa_roots: Path | None) -> None:
+    """Sign the log as it stands, and have the signature timestamped if an authority is given."""
+    if tsa and not tsa_roots:
+        raise click.UsageError("--tsa needs --tsa-roots: a token is only worth what its root is.")
+    with EvidenceLog(log_dir) as log:
+        signed = _signer(log, key_file).sign(_now())
+        click.echo(signed.note.decode(), nl=False)
+        if tsa and tsa_roots:
+            token = fetch_timestamp(tsa, signed.note, load_certificates(tsa_roots))
+            click.echo(f"timestamp kept in {keep_timestamp(log_dir, signed.checkpoint.size, token)}", err=True)
+
+
+@evidence.command()
+@_log
+@_by
+@click.option("--pack", required=True, help="Policy pack that sets the retention, name@version.")
+@click.option("--days", required=True, type=click.IntRange(min=1), help="Days after which personal fields must go.")
+@_plainly
+def expire(log_dir: Path, actor: str, pack: str, days: int) -> None:
+    """Erase all personal fields that are older than the policy pack allows."""
+    with EvidenceLog(log_dir) as log:
+        done = erase_expired(log, _now(), actor, Retention(pack, maximum_days=days))
+    click.echo(f"{done.erased} fields erased and recorded.")
+
+
+@evidence.group()
+def keys() -> None:
+    """Signing keys: make the first, rotate, list."""
+
+
+@keys.command()
+@_log
+@_by
+@click.option(
+    "--origin", required=True, help="The log's name in every checkpoint, for example lender.example/evidence."
+)
+@click.option("--key", "key_file", type=_FILE, required=True, help="New file for the private key.")
+@_plainly
+def init(log_dir: Path, actor: str, origin: str, key_file: Path) -> None:
+    """Make an empty log and its first key."""
+    create_log(log_dir, origin)
+    key = generate_key(origin)
+    write_key_file(key_file, key)
+    with EvidenceLog(log_dir) as log:
+        activate_key(log, key, None, _now(), actor)
+    click.echo(f"Publish this key where others can find it; whoever checks an exhibit needs it:\n{key.verifier}")
+
+
+@keys.command()
+@_log
+@_key
+@_by
+@click.option("--new-key", type=_FILE, required=True, help="New file for the next private key.")
+@_plainly
+def rotate(log_dir: Path, key_file: Path | None, actor: str, new_key: Path) -> None:
+    """Bring a new key into force, signed by itself and by the key it follows."""
+    with EvidenceLog(log_dir) as log:
+        old, key = load_key(key_file, os.environ), generate_key(log.origin)
+        write_key_file(new_key, key)
+        try:
+            record = activate_key(log, key, old, _now(), actor)
+        except EvidenceError:
+            new_key.unlink()
+            raise
+    if key_file and _guard(key_file).exists():
+        write_durably(_guard(new_key), _guard(key_file).read_bytes())
+    click.echo(f"{key.verifier} is in force from {instant(record.valid_from)}. Point the worker at {new_key}.")
+
+
+@keys.command("list")
+@_log
+@_plainly
+def list_keys(log_dir: Path) -> None:
+    """Show every key and when it was or is in force."""
+    with EvidenceLog(log_dir) as log:
+        for record in key_history(log):
+            click.echo(f"{record.key}  from {instant(record.valid_from)} until {instant(record.valid_until)}")

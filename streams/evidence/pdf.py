@@ -1,0 +1,197 @@
+"""The timeline as a PDF for paper, in English and Chinese, with the fonts that every PDF reader has for Chinese."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+
+from streams.evidence.money import money_text
+from streams.evidence.timeline import label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams.evidence.timeline import Page, Row
+
+#: A CID font is not embedded: the reader supplies it. It also sets Latin text, so one font does for both languages.
+_FONT = "STSong-Light"
+_MARGIN = 15 * mm
+_GRID = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#bbbbbb")),
+        ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#eeeeee")),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ]
+)
+
+
+def render_pdf(page: Page) -> bytes:
+    """The whole timeline as PDF bytes. The same page gives the same bytes."""
+    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
+    target = io.BytesIO()
+    document = SimpleDocTemplate(
+        target,
+        pagesize=A4,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN,
+        title=f"Loan {page.loan_id}: timeline",
+        author=page.origin,
+        invariant=True,
+    )
+    footer = _footer(page)
+    document.build(_story(page), onFirstPage=footer, onLaterPages=footer)
+    return target.getvalue()
+
+
+def _story(page: Page) -> list[Any]:
+    """Everything on the paper, in order."""
+    body, small, bold = _style(8.5), _style(7, colors.HexColor("#555555")), _style(8.5)
+    story: list[Any] = [Paragraph(escape(f"Loan {page.loan_id}: timeline / 借款时间线"), _style(15)), Spacer(1, 3 * mm)]
+    story += [Paragraph(escape(line), body) for line in _head_lines(page)]
+    story += [
+        Spacer(1, 4 * mm),
+        Paragraph("History / 经过", _style(12)),
+        Spacer(1, 2 * mm),
+        _history(page.rows, body, small),
+    ]
+    story += [
+        Spacer(1, 6 * mm),
+        Paragraph("Days past due, step by step / 逾期天数逐步计算", _style(12)),
+        Spacer(1, 2 * mm),
+    ]
+    story += [Paragraph(escape(page.calculation["method"][language]), body) for language in ("en", "zh")]
+    story += [Paragraph(escape(note), bold) for note in page.calculation["notes"]]
+    story += [Spacer(1, 2 * mm), _steps(page.calculation, body)]
+    if page.calculation["comparisons"]:
+        story += [Spacer(1, 6 * mm), Paragraph("What the system stated, recomputed / 系统所示与复算", _style(12))]
+        story += [Spacer(1, 2 * mm), _comparisons(page.calculation["comparisons"], body)]
+    return story
+
+
+def _head_lines(page: Page) -> list[str]:
+    """The lines above the history."""
+    result, currency = page.calculation["result"], page.calculation["currency"]
+    return [
+        f"Case / 案件: {page.case}",
+        f"Legal basis / 法律依据: {page.legal_basis}",
+        f"Made at / 制作时间: {page.made_at}",
+        f"Log / 日志: {page.origin}, {page.size} entries, root {page.root}",
+        f"Signing key / 签名密钥: {page.key}",
+        (
+            f"Standing on {page.calculation['as_of']} / 截至该日: {result['days_past_due']} days past due / 逾期天数, "
+            f"arrears / 欠款 {money_text(result['arrears_minor'], currency)}, "
+            f"oldest unmet due date / 最早未还应还日 {result['oldest_unmet_due_date'] or '-'}"
+        ),
+        (
+            "This paper is for reading. Proof is in entries.jsonl, proofs/ and checkpoints/, checked by verify.py. / "
+            "本文件仅供阅读; 证明以 entries.jsonl、proofs/ 与 checkpoints/ 为准, 由 verify.py 校验。"
+        ),
+    ]
+
+
+def _history(rows: Sequence[Row], body: ParagraphStyle, small: ParagraphStyle) -> LongTable:
+    """The table of entries and due dates."""
+    table = [[_cell(text, body) for text in ("Day / 日期", "What / 事项", "Details / 内容", "Entry / 条目")]]
+    for row in rows:
+        shown = [f"{label(english, chinese)}: {value}" for english, chinese, value in row.details] + row.notes
+        where = (
+            [str(row.entry), row.chain, row.recorded_at, row.actor]
+            if row.entry is not None
+            else ["schedule / 还款计划"]
+        )
+        table.append(
+            [
+                _cell(row.day, body),
+                _cell(f"{row.title_en}\n{row.title_zh}", body),
+                _cell("\n".join(shown), body),
+                _cell("\n".join(where), small),
+            ]
+        )
+    return LongTable(table, colWidths=[20 * mm, 40 * mm, 78 * mm, 42 * mm], repeatRows=1, style=_GRID)
+
+
+def _steps(calculation: dict[str, Any], body: ParagraphStyle) -> LongTable:
+    """The table of the calculation."""
+    currency = calculation["currency"]
+    heads = (
+        "Day / 日期",
+        "Due before / 此前应还",
+        "Paid until / 累计已还",
+        "Arrears / 欠款",
+        "Oldest unmet / 最早未还",
+        "Days / 天数",
+    )
+    table = [[_cell(text, body) for text in heads]]
+    for step in calculation["steps"]:
+        amounts = [
+            money_text(step[name], currency) for name in ("due_before_minor", "paid_until_minor", "arrears_minor")
+        ]
+        cells = [step["day"], *amounts, step["oldest_unmet_due_date"] or "-", str(step["days_past_due"])]
+        table.append([_cell(text, body) for text in cells])
+    return LongTable(table, colWidths=[24 * mm, 36 * mm, 36 * mm, 34 * mm, 30 * mm, 20 * mm], repeatRows=1, style=_GRID)
+
+
+def _comparisons(rows: Sequence[dict[str, Any]], body: ParagraphStyle) -> LongTable:
+    """The table of stated and recomputed figures."""
+    heads = (
+        "Day / 日期",
+        "Entry / 条目",
+        "Stated / 系统所示",
+        "Known then / 依当时已知",
+        "All entries / 依全部条目",
+        "",
+    )
+    table = [[_cell(text, body) for text in heads]]
+    for row in rows:
+        known = " - ".join(map(str, row["from_entries_known_then"]))
+        verdict = "agrees / 一致" if row["agrees"] else "differs / 不一致"
+        cells = [
+            row["day"],
+            str(row["entry"]),
+            str(row["stated_days_past_due"]),
+            known,
+            str(row["from_all_entries"]),
+            verdict,
+        ]
+        table.append([_cell(text, body) for text in cells])
+    return LongTable(table, colWidths=[24 * mm, 20 * mm, 34 * mm, 36 * mm, 36 * mm, 30 * mm], repeatRows=1, style=_GRID)
+
+
+def _cell(text: str, style: ParagraphStyle) -> Paragraph:
+    """Text as a cell that wraps; nothing in it is markup."""
+    return Paragraph(escape(text).replace("\n", "<br/>"), style)
+
+
+def _style(size: float, color: colors.Color = colors.black) -> ParagraphStyle:
+    """A paragraph style that breaks lines as Chinese does, anywhere."""
+    return ParagraphStyle(
+        f"s{size}", fontName=_FONT, fontSize=size, leading=size * 1.4, textColor=color, wordWrap="CJK"
+    )
+
+
+def _footer(page: Page) -> Any:  # noqa: ANN401  a callback of reportlab, which is untyped
+    """Page number, loan and root on every page."""
+
+    def draw(canvas: Any, document: Any) -> None:  # noqa: ANN401
+        canvas.saveState()
+        canvas.setFont(_FONT, 7)
+        canvas.drawString(_MARGIN, 8 * mm, f"{page.loan_id} | {page.size} entries, root {page.root}")
+        canvas.drawRightString(A4[0] - _MARGIN, 8 * mm, str(document.page))
+        canvas.restoreState()
+
+    return draw

@@ -1,0 +1,143 @@
+"""The desk: what is in force, and one look at one borrower."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from streams.cli_policy import shipped
+from streams.collections.choice import FIXED, LEARNED, MeasureScores
+from streams.collections.day import Day, look
+from streams.collections.facts import TRIALS_MAX, Facts
+from streams.collections.packs import PolicyError
+from streams.collections.policies import NO_POLICIES, Policies
+from streams.collections.situation import Situation
+from streams.collections.terms import HoldKind, Tier, Verdict
+from streams.collections.trials import HORIZON_DAYS
+from streams.events import contacts
+from tests.collections.helpers import event, fold
+from tests.collections.test_propose import DUE, IN_CHINA, noon, situation
+
+PLAN_TEXT = shipped("plans")["installment-2026.1"].decode()
+POLICIES = NO_POLICIES.activated("plan", "installment", PLAN_TEXT)
+for name in ("base", "cn"):
+    POLICIES = POLICIES.activated("pack", name, shipped("packs")[f"{name}-2026.1"].decode())
+
+
+def looked(today: Situation, facts: Facts = IN_CHINA, policies: Policies = POLICIES) -> Day:
+    """One look at noon."""
+    return look(policies, today, facts, noon(today.business_day))
+
+
+def test_what_is_in_force_survives_its_bytes() -> None:
+    """A partition that is taken over decides by the same texts."""
+    restored = Policies.decode(POLICIES.encode())
+
+    assert [pack.digest for pack in restored.packs] == [pack.digest for pack in POLICIES.packs]
+    assert looked(situation(1), policies=restored) == looked(situation(1))
+
+
+def test_a_refused_activation_changes_nothing() -> None:
+    """What held before still holds."""
+    with pytest.raises(PolicyError, match="not TOML"):
+        POLICIES.activated("pack", "cn", "pack = ")
+    with pytest.raises(PolicyError, match="a recipe cannot be activated"):
+        POLICIES.activated("a recipe", "x", "y")
+    with pytest.raises(PolicyError, match="not a table of scores"):
+        POLICIES.activated("scores", "measures", "{")
+
+    assert [pack.label for pack in POLICIES.packs] == ["base@2026.1", "cn@2026.1"]
+
+
+def test_the_same_name_replaces_and_an_empty_text_withdraws() -> None:
+    """One pack of a name at a time."""
+    text = shipped("packs")["cn-2026.1"].decode().replace('version = "2026.1"', 'version = "2026.2"')
+    newer = POLICIES.activated("pack", "cn", text)
+
+    assert [pack.label for pack in newer.packs] == ["base@2026.1", "cn@2026.2"]
+    assert [pack.label for pack in newer.activated("pack", "cn", "").packs] == ["base@2026.1"]
+
+
+def test_scores_switch_the_choice_on_and_off() -> None:
+    """Learned while they are in force, fixed before and after."""
+    scores = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={"*": {"EMAIL": 9}})
+    on = POLICIES.activated("scores", "measures", msgspec.json.encode(scores).decode())
+    off = on.activated("scores", "measures", "")
+    chosen = [looked(situation(1), policies=each).proposals[0] for each in (POLICIES, on, off)]
+
+    assert [(p.kind, p.choice.policy) for p in chosen] == [("IM", FIXED), ("EMAIL", LEARNED), ("IM", FIXED)]
+
+
+def test_looking_twice_a_day_proposes_once() -> None:
+    """Every event of the day may look; the day's proposals are made once."""
+    first = looked(situation(3))
+    again = looked(situation(3), first.facts)
+
+    assert (len(first.proposals), again.proposals) == (1, ())
+    assert again.facts == first.facts
+
+
+def test_a_refusal_is_said_once_until_something_happens() -> None:
+    """The same denial is not published every day; a contact event asks the question again at once."""
+    held = fold(
+        event(
+            contacts.HoldSet,
+            "2026-03-01T12:00:00+00:00",
+            hold_id="H",
+            kind=HoldKind.CEASE_REQUEST,
+            from_date=noon(DUE).date(),
+        ),
+        facts=IN_CHINA,
+    )
+    denied = looked(situation(1), held)
+    quiet = looked(situation(2), denied.facts)
+    cleared = fold(event(contacts.HoldCleared, "2026-03-03T01:00:00+00:00", hold_id="H"), facts=quiet.facts)
+
+    assert [p.decision.verdict for p in denied.proposals] == [Verdict.DENY]
+    assert quiet.proposals == ()
+    assert [p.decision.verdict for p in looked(situation(2), cleared).proposals] == [Verdict.ALLOW]
+
+
+def test_without_a_plan_nothing_is_proposed() -> None:
+    """No plan for the product, no proposal; trials under way still end."""
+    facts = looked(situation(1)).facts
+    bare = looked(situation(2), facts, NO_POLICIES)
+    over = looked(situation(1 + HORIZON_DAYS), facts, NO_POLICIES)
+
+    assert (bare.proposals, bare.wake_day) == ((), DUE + 1 + HORIZON_DAYS)
+    assert (over.outcomes[0].cured, over.wake_day) == (False, 0)
+
+
+def test_without_a_pack_everything_is_refused() -> None:
+    """A plan alone does not allow anything."""
+    only_plan = NO_POLICIES.activated("plan", "installment", PLAN_TEXT)
+
+    assert [p.decision.rule_ids for p in looked(situation(1), policies=only_plan).proposals] == [("GATE-NO-PACK",)]
+
+
+def test_wake_days_lead_through_the_whole_course() -> None:
+    """From a rise of the tier before the due date to the agency, looking only when told to."""
+    seen: list[tuple[int, str]] = []
+    facts, day = replace(IN_CHINA, made={"CALL": 6}), -20
+    while day < 100:
+        today = situation(day, tier=Tier.HIGH, tier_rose_day=DUE - 20)
+        result = looked(today, facts)
+        facts = replace(result.facts, made={"CALL": 6})
+        seen.extend((day, p.stage) for p in result.proposals)
+        assert result.wake_day > today.business_day
+        day = result.wake_day - DUE
+
+    stages = dict(reversed([(stage, day) for day, stage in seen]))
+    assert stages == {"REMINDER": -5, "SMS": 1, "FORBEARANCE_OFFER": 5, "CALL": 3, "VISIT": 45, "AGENCY": 90}
+
+
+def test_trials_do_not_pile_up() -> None:
+    """When enough are awaited no new one begins, so that failures are not forgotten."""
+    facts = IN_CHINA
+    for day in range(1, 14):
+        facts = looked(situation(day), facts).facts
+    days = [trial.day for trial in facts.trials]
+
+    assert len(days) <= TRIALS_MAX
+    assert min(days) == DUE + 1
