@@ -95,10 +95,12 @@ def _apply(borrower: Borrower, borrower_id: str, event: LedgerEvent, context: Co
 def _to_ledger(borrower: Borrower, event: LedgerEvent, context: Context) -> int:
     """Apply to the ledger; returns the earliest day that changed in hindsight, 0 for none."""
     late_from = 0
-    for outcome in apply(borrower.account, event, borrower.business_day):
+    for number, outcome in enumerate(apply(borrower.account, event, borrower.business_day)):
         match outcome:
             case LedgerRefused(code=code, reason=reason) | Quarantined(code=code, reason=reason):
-                raise Refused(code, reason)
+                if number == 0:  # only the first answer is about the event itself
+                    raise Refused(code, reason)
+                context.count(code)
             case Disagreement(code=code) | Duplicate(code=code):
                 context.count(code)
             case LateFact(from_day=day):
@@ -112,7 +114,9 @@ def _to_ledger(borrower: Borrower, event: LedgerEvent, context: Context) -> int:
 def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
     today = borrower.business_day
     fold_base(borrower, today - WINDOW_DAYS)
-    compact(borrower.account, today)
+    for outcome in compact(borrower.account, today):
+        if isinstance(outcome, Quarantined):  # a fact that waited in vain for what it belongs to
+            context.count(outcome.code)
     decide.forget_old_alerts(borrower)
     view = View(borrower, today, context.weights)
     _mark(borrower, view)

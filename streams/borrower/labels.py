@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -38,6 +39,7 @@ HEADS = (
 HORIZONS = tuple(sorted({head.horizon_days for head in HEADS}))
 
 
+@lru_cache(maxsize=4096)
 def next_month_start(day: int) -> int:
     """The first day of the month after the one that `day` is in."""
     date = dt.date.fromordinal(day)
@@ -49,16 +51,27 @@ def starts_month(day: int) -> bool:
     return dt.date.fromordinal(day).day == 1
 
 
+@lru_cache(maxsize=4096)
+def _starts_quarter(day: int) -> bool:
+    return dt.date.fromordinal(day).month % 3 == 1
+
+
 def _asked(head: Head, observation: Observation) -> bool:
-    if head.quarterly and dt.date.fromordinal(observation.day).month % 3 != 1:
+    if head.quarterly and not _starts_quarter(observation.day):
         return False
     return not (observation.delinquent and head.days_past_due == 30)
 
 
 def next_maturity(observations: list[Observation], today: int) -> int:
-    """The next day after `today` on which a label matures; 0 if none."""
-    days = (observation.day + horizon for observation in observations for horizon in HORIZONS)
-    return min((day for day in days if day > today), default=0)
+    """The next day after `today` on which a label matures; 0 if none. Observations are oldest first."""
+    soonest = 0
+    for horizon in HORIZONS:
+        for observation in observations:
+            day = observation.day + horizon
+            if day > today:
+                soonest = day if soonest == 0 or day < soonest else soonest
+                break
+    return soonest
 
 
 def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, bool]]:

@@ -20,6 +20,7 @@ KEPT_DAYS = 35
 KEYS_MAX = 64
 _ENTRY = struct.Struct("<8sIH")
 _encoder = msgspec.msgpack.Encoder()
+_EVENT_ID = _encoder.encode("event_id")
 
 
 class Seen(Enum):
@@ -32,7 +33,7 @@ class Seen(Enum):
 
 def fingerprint(event: Event, day: int) -> bytes:
     """The entry of one event, booked on business day `day`."""
-    content = _encoder.encode(event).replace(event.event_id.encode(), b"", 1)
+    content = _encoder.encode(event).replace(_EVENT_ID + _encoder.encode(event.event_id), b"", 1)
     key = blake2b(event.idempotency_key.encode(), digest_size=8).digest()
     return _ENTRY.pack(key, crc32(content), day & 0xFFFF)
 

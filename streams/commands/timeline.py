@@ -1,8 +1,8 @@
 """One borrower's records from the topics, in the order in which they took effect.
 
-The journal's order is the order. Each output names the journal record that caused it, so it stands right after that
-record; what a business date's tick caused stands where the tick stood. Only the partitions that can hold the borrower
-are read.
+The journal's order is the order. Each output names the journal record that caused it and stands right after it, or
+before it if it is of an earlier business date: a row passes through the days up to an event before it takes the event.
+What a tick caused stands where the tick stood. Only the partitions that can hold the borrower are read.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def find(settings: Settings, borrower_id: str) -> Found:
     seen: set[str] = set()
     entries = [_event(record, refusals, seen) for record in by_topic["journal"]]
     entries += [_output(record, partition) for topic in _OUTPUTS for record in by_topic[topic]]
-    entries.sort(key=lambda entry: (entry.journal_offset, entry.topic != "journal", entry.business_date))
+    entries.sort(key=lambda entry: (entry.journal_offset, entry.business_date, entry.topic != "journal"))
     return Found(partition, count, entries, rows.get(key), rows.get(SHARD_KEY), len(refusals))
 
 

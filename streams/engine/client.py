@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import faust
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
-from faust.types.auth import SASLMechanism
 
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
@@ -115,18 +112,3 @@ def latest(partitions: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetS
     """A request for the ends of some partitions, in the admin client's form."""
     end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     return dict.fromkeys(partitions, end)
-
-
-def faust_credentials(settings: Settings) -> Any:
-    """The same credentials in Faust's form, or None on an open cluster."""
-    context = (
-        ssl.create_default_context(cafile=settings.ssl_ca or None) if "SSL" in settings.security_protocol else None
-    )
-    if settings.security_protocol.startswith("SASL"):
-        return faust.SASLCredentials(
-            username=settings.sasl_username,
-            password=settings.sasl_password,
-            ssl_context=context,
-            mechanism=SASLMechanism(settings.sasl_mechanism),
-        )
-    return faust.SSLCredentials(context) if context else None

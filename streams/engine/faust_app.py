@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,8 +18,8 @@ import faust
 from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.auth import SASLMechanism
 
-from streams.engine import client
 from streams.engine.delivery import BatchScheduler
 from streams.engine.errors import Misconfigured
 from streams.engine.transactions import Partition
@@ -63,6 +64,21 @@ class _AsDelivered(faust.Schema[Any, Any]):
         return message.value
 
 
+def _credentials(settings: Settings) -> Any:
+    """The same credentials in Faust's form, or None on an open cluster."""
+    context = (
+        ssl.create_default_context(cafile=settings.ssl_ca or None) if "SSL" in settings.security_protocol else None
+    )
+    if settings.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password,
+            ssl_context=context,
+            mechanism=SASLMechanism(settings.sasl_mechanism),
+        )
+    return faust.SSLCredentials(context) if context else None
+
+
 class Membership:
     """One generation of the group as this worker saw it assigned: what a commit must still be entitled to."""
 
@@ -86,7 +102,7 @@ class Worker:
         self.app = _App(
             group,
             broker=[f"kafka://{server}" for server in settings.bootstrap.split(",")],
-            broker_credentials=client.faust_credentials(settings),
+            broker_credentials=_credentials(settings),
             consumer_group_instance_id=settings.instance,
             broker_session_timeout=settings.session_timeout_ms / 1000,
             broker_heartbeat_interval=settings.session_timeout_ms / 4000,

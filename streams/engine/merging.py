@@ -78,5 +78,5 @@ def _balance(reader: Reader, heads: dict[Place, _Head]) -> None:
             reader.pause(place)
             head.paused = True
         elif head.paused and head.bytes < _AHEAD_BYTES_MAX // 2:
-            pass
+            reader.resume(place)
             head.paused = False

@@ -151,21 +151,15 @@ class Reader:
             raise _meaning(error)
         place = ((message.topic() or "").removeprefix(self._prefix), message.partition() or 0)
         offset = message.offset() or 0
-        past_end = False
-        if self._until is not None:
-            end = self._until[place]
-            past_end = offset >= end
-            if place in self.unread and (past_end or (error is None and offset == end - 1)):
-                self._finish(place)
+        past_end = self._until is not None and offset >= self._until[place]
+        if past_end and place in self.unread:
+            self.unread.discard(place)
+            self.pause(place)
         key = message.key() if error is None else None
         if error is not None or past_end or (self._keys is not None and key not in self._keys):
             return None
         headers = cast("list[tuple[str, bytes]]", message.headers() or [])
         return Record(*place, offset, message.timestamp()[1], key, message.value(), headers)
-
-    def _finish(self, place: Place) -> None:
-        self.unread.discard(place)
-        self.pause(place)
 
     def pause(self, place: Place) -> None:
         """Fetch no more of a partition for now; what was fetched still comes."""

@@ -61,7 +61,11 @@ def posterior_logit(logit: float, variance: float, outcome: float) -> float:
 
 
 def update(
-    mean: Vector, covariance: NDArray[np.float64], row: Vector, outcome: float, scratch: NDArray[np.float64] | None = None
+    mean: Vector,
+    covariance: NDArray[np.float64],
+    row: Vector,
+    outcome: float,
+    scratch: NDArray[np.float64] | None = None,
 ) -> None:
     """Learn one label, in place.
 
@@ -92,6 +96,29 @@ def update(
     covariance -= scratch
 
 
+def loosen(mean: Vector, covariance: NDArray[np.float64], center: Vector, before: Vector, after: Vector) -> None:
+    """Replace the prior's variances by larger ones, and keep the posterior what it would have been, in place.
+
+    Prior precision enters the posterior's as a sum, so it can be taken out again: one rank-one update a coordinate.
+
+    Args:
+        mean: of the weights.
+        covariance: of the weights.
+        center: the prior's mean.
+        before: the prior variances in force.
+        after: the new ones; a coordinate where they are not larger stays as it is.
+    """
+    scratch = np.empty_like(covariance)
+    for at in np.flatnonzero(after > before).tolist():
+        surplus = 1 / float(before[at]) - 1 / float(after[at])
+        column = covariance[at].copy()
+        factor = surplus / (1 - surplus * float(column[at]))
+        mean += column * (factor * float(mean[at] - center[at]))
+        column *= math.sqrt(factor)
+        np.multiply(column[:, None], column, out=scratch)
+        covariance += scratch
+
+
 def forget(covariance: NDArray[np.float64], prior: Vector, labels: int, forgetting: float) -> None:
     """Inflate the covariance for `labels` labels gone by, no coordinate beyond its prior variance, in place."""
     if forgetting >= 1 or not labels:
@@ -116,7 +143,7 @@ class BayesianLogisticRegression(base.Classifier):
     base_rate
         Share of positives that the intercept starts from.
 
-    Examples
+    Examples:
     --------
     >>> from river import datasets, evaluate, metrics, preprocessing
     >>> from streams.learning.bayes import BayesianLogisticRegression

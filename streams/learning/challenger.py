@@ -50,7 +50,7 @@ class Challenger:
     def learn(self, day: int, inputs: Sequence[Sequence[int]], outcomes: Sequence[bool]) -> None:
         """Learn one day's labels in order, and keep a copy of the weights as of that day."""
         for row, outcome in zip(inputs, outcomes, strict=True):
-            self.model.learn_one({name: value / 100 for name, value in zip(NAMES, row, strict=True)}, outcome)
+            self.model.learn_one({name: value / 100 for name, value in zip(NAMES, row, strict=True) if value}, outcome)
         self._copies.append((day, self._vector().astype("<f8").tobytes()))
         del self._copies[:-COPIES_MAX]
 

@@ -128,6 +128,8 @@ def _summary(p: np.ndarray, y: np.ndarray, current: np.ndarray) -> dict[str, flo
 
 def _interval(figure: Any, p: np.ndarray, q: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Interval:
     """Resample borrowers, not rows: one borrower's months are no independent evidence."""
+    if not len(groups):
+        return Interval(np.nan, np.nan, np.nan)
     order = np.argsort(groups, kind="stable")
     names, starts = np.unique(groups[order], return_index=True)
     members = np.split(order, starts[1:])
@@ -136,5 +138,6 @@ def _interval(figure: Any, p: np.ndarray, q: np.ndarray, y: np.ndarray, groups: 
     for _ in range(RESAMPLES):
         rows = np.concatenate([members[at] for at in generator.integers(0, len(names), len(names))])
         differences.append(figure(p[rows], y[rows]) - figure(q[rows], y[rows]))
-    low, high = np.nanquantile(differences, [0.025, 0.975]) if len(names) else (np.nan, np.nan)
-    return Interval(figure(p, y) - figure(q, y), float(low), float(high))
+    known = [difference for difference in differences if not np.isnan(difference)]
+    low, high = np.quantile(known, [0.025, 0.975]).tolist() if known else (np.nan, np.nan)
+    return Interval(figure(p, y) - figure(q, y), low, high)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HORIZON_DAYS = {"default_90d": 90, "delinquent_30_90d": 90, "default_180d": 180, "default_365d": 365}
 DISRUPTED = ((dt.date(2020, 4, 1), dt.date(2020, 8, 31)),)
 BUDGETS = (0.02, 0.05)
-_MILLION = 1_000_000
+CURVE_POINTS = 300
 
 
 class Figures(Struct, frozen=True):
@@ -247,6 +247,12 @@ def _cohort_errors(table: Table, main: np.ndarray) -> list[CohortError]:
     ]
 
 
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Few enough points to draw and to send; the first and the last stay."""
+    step = max(1, len(points) // CURVE_POINTS)
+    return [*points[:-1:step], *points[-1:]]
+
+
 def _curves(table: Table, head: str, mask: np.ndarray) -> Curves:
     p, y = table.probability(head)[mask], table.outcome(head)[mask]
     budgets = [step / 200 for step in range(1, 41)]
@@ -257,8 +263,8 @@ def _curves(table: Table, head: str, mask: np.ndarray) -> Curves:
         cost.append((budget, recall, recall * float(y.sum()) / alerted if alerted else float("nan")))
     return Curves(
         head=head,
-        roc=metrics.roc(p, y),
-        precision_recall=metrics.precision_recall(p, y),
+        roc=_thinned(metrics.roc(p, y)),
+        precision_recall=_thinned(metrics.precision_recall(p, y)),
         calibration=metrics.calibration(p, y),
         cost=cost,
     )

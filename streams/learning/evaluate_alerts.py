@@ -92,7 +92,8 @@ def alert_figures(table: Table, main: np.ndarray, reached: Sequence[Reached]) ->
     for window in _WINDOWS:
         found += [_caught(table, "default", HEADS[0], main, default, (budget, window)) for budget in (0.02, 0.05)]
         found += [
-            _caught(table, "first 30 days past due", head, early, rolled, (0.05, window)) for head in (HEADS[1], HEADS[0])
+            _caught(table, "first 30 days past due", head, early, rolled, (0.05, window))
+            for head in (HEADS[1], HEADS[0])
         ]
     return found
 

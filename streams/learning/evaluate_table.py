@@ -87,7 +87,7 @@ class Table:
 
     def asked(self, head: str) -> np.ndarray:
         """Rows whose outcome is known."""
-        return ~np.isnan(self._outcomes[head])
+        return np.asarray(~np.isnan(self._outcomes[head]))
 
     def disrupted(self, horizon_days: int) -> np.ndarray:
         """Rows whose label window touches a disrupted period."""

@@ -60,8 +60,9 @@ class _Head:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.prior = prior_variances(name)
-        self.mean = np.array(prior_head(name))
+        self.center = np.array(prior_head(name))
+        self.prior = prior_variances(name, 0)
+        self.mean = self.center.copy()
         self.covariance = np.diag(self.prior)
         self.labels = self.positives = 0
         self.guard = LabelGuard()
@@ -76,14 +77,20 @@ class _Head:
         positives = int(cohort.outcomes.sum())
         if not self.guard.admits(cohort.observed_day, len(cohort.outcomes), positives):
             return figures | {"quarantined": "1"}
+        self.positives += positives
+        self._loosen()
         scratch = np.empty((TERMS, TERMS))
         for row, outcome in zip(terms_matrix(cohort.inputs), cohort.outcomes.tolist(), strict=True):
             bayes.update(self.mean, self.covariance, row, outcome, scratch)
         bayes.forget(self.covariance, self.prior, len(cohort.outcomes), FORGETTING)
         self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
         self.labels += len(cohort.outcomes)
-        self.positives += positives
         return figures | {"quarantined": "0"}
+
+    def _loosen(self) -> None:
+        grown = prior_variances(self.name, self.positives)
+        bayes.loosen(self.mean, self.covariance, self.center, self.prior, grown)
+        self.prior = grown
 
     def state(self) -> HeadState:
         """As bytes."""
@@ -108,6 +115,7 @@ class _Head:
         lower[np.tril_indices(TERMS)] = np.frombuffer(state.covariance, "<f8")
         head.covariance = lower + np.tril(lower, -1).T
         head.labels, head.positives = state.labels, state.positives
+        head.prior = prior_variances(state.name, state.positives)
         head.guard, head.watch = state.guard, state.watch
         head.challenger = Challenger(0.0, state.challenger)
         return head

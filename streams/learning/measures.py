@@ -64,11 +64,14 @@ class IntrusionAwareUCB(bandit.BayesUCB):
 
     def score_ppm(self, measure: ActionKind) -> int:
         """Optimistic cure rate of a measure less its cost, parts per million; may be negative."""
-        index = float(self.compute_index(measure))  # type: ignore[no-untyped-call]  # River does not type it
+        index = float(self.compute_index(measure))
         return round(index * PPM) - self.costs_ppm.get(measure, 0)
 
     def _pull(self, arm_ids: list[ArmID]) -> ArmID:
-        return max([ActionKind(str(arm)) for arm in arm_ids], key=lambda arm: (self.score_ppm(arm), -self.costs_ppm.get(arm, 0)))
+        return max(
+            [ActionKind(str(arm)) for arm in arm_ids],
+            key=lambda arm: (self.score_ppm(arm), -self.costs_ppm.get(arm, 0)),
+        )
 
     def restore(self, measure: ActionKind, tally: Tally) -> None:
         """Take over counts that were learned before, instead of repeating every update."""
@@ -106,7 +109,7 @@ class MeasureLearner:
             return
         for segment in (trial.segment, ANY_SEGMENT):
             policy = self._policy(segment)
-            policy.update(ActionKind(trial.measure), outcome.cured)  # type: ignore[no-untyped-call]
+            policy.update(ActionKind(trial.measure), outcome.cured)
             tally = self._tallies.setdefault(segment, {}).get(trial.measure, Tally())
             self._tallies[segment][trial.measure] = Tally(
                 tally.cured + outcome.cured, tally.not_cured + (not outcome.cured)

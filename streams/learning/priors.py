@@ -1,8 +1,8 @@
-"""How firmly each head holds to its prior: the variance of every weight before anything is learned.
+"""How firmly each head holds to its prior, the hand rule: the variance of every weight before anything is learned.
 
-A head with few positives must lean on the hand rule; the early-delinquency head sees several times as many and may
-move. Monthly observations overlap (a default is in three of them), so labels carry less than they count; a small
-variance is also what corrects for that.
+A head with few positives must lean on the hand rule; with many it may move. So the variance starts small and grows with
+the positives learned so far, and the posterior is kept exact under the grown prior (`bayes.loosen`). It is also what
+corrects for overlap: monthly observations share their label windows, so labels carry less than they count.
 """
 
 from __future__ import annotations
@@ -11,36 +11,37 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.risk.design import HINGES, TERMS
-from streams.risk.features import COUNT, INDEX
+from streams.risk.design import TERMS
 
 
 class Firmness(NamedTuple):
-    """Prior variances by kind of term. `aging` is for features that only grow with time: they extrapolate badly."""
+    """Prior variances of one head.
+
+    Attributes:
+        intercept: of the intercept, from the start: base rates differ between lenders more than behavior does.
+        start: of every other weight, until `positives` positives have been learned.
+        positives: from here on the variance grows in proportion to the positives learned.
+        most: where it stops.
+    """
 
     intercept: float
-    feature: float
-    hinge: float
-    product: float
-    aging: float
+    start: float
+    positives: int
+    most: float
 
 
-AGING = ("periods", "novelty", "short_count", "remaining", "full_run", "personal_doubt")
 FIRMNESS = {
-    "default_90d": Firmness(intercept=0.3, feature=0.015, hinge=0.015, product=0.01, aging=0.015),
-    "delinquent_30_90d": Firmness(intercept=1.0, feature=0.3, hinge=0.1, product=0.1, aging=0.03),
-    "default_180d": Firmness(intercept=1.0, feature=0.3, hinge=0.1, product=0.1, aging=0.3),
-    "default_365d": Firmness(intercept=1.0, feature=0.3, hinge=0.1, product=0.1, aging=0.3),
+    "default_90d": Firmness(intercept=0.3, start=0.003, positives=100, most=0.3),
+    "delinquent_30_90d": Firmness(intercept=1.0, start=0.02, positives=20, most=0.3),
+    "default_180d": Firmness(intercept=1.0, start=0.01, positives=10, most=0.3),
+    "default_365d": Firmness(intercept=1.0, start=0.01, positives=10, most=0.3),
 }
 
 
-def prior_variances(head: str) -> np.ndarray:
-    """The variance of each term's weight, in the order of `design.TERM_NAMES`."""
+def prior_variances(head: str, positives: int) -> np.ndarray:
+    """The variance of each term's weight after so many positives, in the order of `design.TERM_NAMES`."""
     firmness = FIRMNESS[head]
-    variances = np.full(TERMS, firmness.product)
+    grown = firmness.start * max(1.0, positives / firmness.positives)
+    variances = np.full(TERMS, min(grown, firmness.most))
     variances[0] = firmness.intercept
-    variances[1 : 1 + COUNT] = firmness.feature
-    variances[1 + COUNT : 1 + COUNT + len(HINGES)] = firmness.hinge
-    for name in AGING:
-        variances[1 + INDEX[name]] = firmness.aging
     return variances

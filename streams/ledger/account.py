@@ -2,7 +2,7 @@
 
 Rule 1: only facts are stored. Days past due, arrears and buckets are derived (`streams.ledger.derive`).
 Rule 2: days are `datetime.date.toordinal()` ints, 0 means "never"; money is minor units of the loan's currency.
-Rule 3: flat tuples of ints instead of objects: a row is decoded at every batch, and this is 5 times as fast.
+Rule 3: flat tuples of ints instead of objects: a row is decoded and encoded at every batch that touches it.
 
 Layout (msgpack, every struct is an array in field order). Fields are only ever added at the end.
 """
@@ -67,7 +67,7 @@ class Loan(msgspec.Struct, array_like=True, gc=False):
         channel: sales channel.
         region: where it was sold.
         closed_on: the day the loan ended.
-        closed_reason: first letters of the reason, see `streams.ledger.loans`.
+        closed_reason: the reason of `LoanClosed`; empty while open.
         written_off_on: the day the lender gave up the claim.
         written_off_minor: the claim given up.
         recovered_minor: base: money with a value day after the write-off.

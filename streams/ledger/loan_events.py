@@ -12,6 +12,7 @@ Rule 5: after closing or write-off the terms stand.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from streams.ledger.account import LOANS_MAX, TERMS_MAX, Account, Loan, Terms
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from streams.events.fields import Installment
     from streams.events.loans import LoanClosed, LoanOpened, LoanRestructured, LoanWrittenOff, ScheduleSet
+
+#: A later due date stands for "never" somewhere; counting days beyond it would leave the calendar.
+LAST_DUE_DATE = dt.date(2999, 12, 31)
 
 
 def apply_loan_opened(account: Account, event: LoanOpened, today: int) -> Outcomes:
@@ -180,6 +184,10 @@ def _terms(installments: Sequence[Installment], version: int, effective: int) ->
 
 def _refuse_terms(loan: Loan, event: ScheduleSet | LoanRestructured, newest: Terms | None, terms: Terms) -> Outcomes:
     """Why the new terms are not taken; empty if they are."""
+    last = event.installments[-1].due_date
+    if last > LAST_DUE_DATE:
+        reason = f"The schedule of loan {loan.loan_id} ends on {last}; due dates after {LAST_DUE_DATE} are a mistake."
+        return (Refused("due_date_too_far", reason),)
     if loan.currency != event.currency:
         return (_wrong_currency(loan, "schedule", event.currency),)
     if newest is None or terms.version > newest.version:

@@ -102,12 +102,6 @@ def _target(account: Account, event: PaymentReceived, today: int) -> Loan | Outc
     return None
 
 
-def _outcome(value_day: int, today: int, *, opened: bool) -> Outcomes:
-    if not opened:
-        return (Pending("payment_before_loan", "The payment waits for its loan to open."),)
-    return taken(value_day, today)
-
-
 def _repeated(found: KeptPayment, event: PaymentReceived, value_day: int) -> Outcome:
     same = (
         found.amount_minor == event.amount.amount_minor

@@ -178,15 +178,25 @@ def _cadence(dates: tuple[int, ...], installments: int, passed: int) -> int:
 
 def _wake(loan: Loan, index: int, day: int, next_due: int, oldest: int) -> int:
     """Next day on which the position changes by time alone; 0 if none."""
-    if not oldest and next_due and len(loan.terms) == 1 and not loan.closed_on and not loan.written_off_on:
-        return next_due + 1
-    days = [next_due + 1] if next_due else []
+    wake = next_due + 1 if next_due else 0
     if oldest:
-        days += [oldest + threshold for threshold in (loan.grace_days + 1, *THRESHOLD_DAYS)]
+        days_past_due = day - oldest
+        for threshold in THRESHOLD_DAYS:
+            if threshold > days_past_due:
+                wake = _earlier(wake, oldest + threshold)
+                break
+        if loan.grace_days >= days_past_due:
+            wake = _earlier(wake, oldest + loan.grace_days + 1)
     if index + 1 < len(loan.terms):
-        days.append(loan.terms[index + 1].effective_from)
-    days += (loan.closed_on, loan.written_off_on)
-    return min((each for each in days if each > day), default=0)
+        wake = _earlier(wake, loan.terms[index + 1].effective_from)
+    for end in (loan.closed_on, loan.written_off_on):
+        if end > day:
+            wake = _earlier(wake, end)
+    return wake
+
+
+def _earlier(wake: int, day: int) -> int:
+    return min(wake, day) if wake else day
 
 
 def _written_off(loan: Loan, payments: Payments, day: int) -> Position:

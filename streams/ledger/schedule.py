@@ -1,4 +1,4 @@
-"""Schedules as runs: a 73-installment loan is 10 bytes, and any installment follows by arithmetic.
+"""Schedules as runs: an equal monthly loan is five numbers, and any installment follows by arithmetic.
 
 Rule 1: `expand(*compress(installments)) == installments`, always. What is not regular becomes short runs.
 Rule 2: due dates never fall and amounts are at least 1, as the events guarantee.

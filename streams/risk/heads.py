@@ -8,6 +8,7 @@ Rule 3: until the first version is activated the prior scores: the hand rule tha
 from __future__ import annotations
 
 import math
+from operator import getitem
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,21 +28,22 @@ _LOGIT_MAX = 30.0
 
 #: What scores before anything is learned, by feature. The hand rule of risk officers is days past due / 30 + misses in
 #: the last 3 / 2 + consecutive misses / 4; to it come, in round numbers, what the behavior state adds: the share of late
-#: and missed installments, shadow arrears, the borrower's own expectation, and money received since the due date.
+#: and missed installments, arrears and shadow arrears, the borrower's own expectation, and money received since the due date.
 _HAND_RULE = {
     "days_past_due": 2.0,
+    "arrears": 1.0,
     "short_in_3": 1.25 / 2,
     "short_run": 2.5 / 3,
-    "late_slow": 0.5,
+    "late_slow": 0.25,
     "missed_slow": 0.5,
     "shadow_arrears_slow": 0.5,
-    "next_short": 1.0,
+    "next_short": 0.5,
     "paid_now": -0.3,
 }
 #: Log-odds that a point of it is worth, by head.
 _HAND_SLOPE = {"default_90d": 1.3, "delinquent_30_90d": 1.2, "default_180d": 1.1, "default_365d": 0.9}
-#: Log-odds at zero points: 0.25 %, 2 %, 0.7 % and 1.5 %.
-_HAND_BASE = {"default_90d": -6.0, "delinquent_30_90d": -3.9, "default_180d": -5.0, "default_365d": -4.2}
+#: Log-odds at zero points. A borrower with no sign at all has -0.25 points: 0.13 %, 1.1 %, 0.4 % and 1 %.
+_HAND_BASE = {"default_90d": -6.3, "delinquent_30_90d": -4.2, "default_180d": -5.25, "default_365d": -4.4}
 
 
 class Weights(Struct, frozen=True, array_like=True, gc=False):
@@ -95,7 +97,7 @@ def prior_weights() -> Weights:
 class Scorer:
     """One head, unrolled into a table a feature: a score is a look-up and a sum.
 
-    Tables are indexed by the stored integer itself: 0 to 127, then -127 to -1 from the end.
+    A table is keyed by the stored integer itself, -127 to 127, and filled as values are met: few of them ever are.
     """
 
     __slots__ = ("intercept", "pairs", "tables")
@@ -106,7 +108,7 @@ class Scorer:
         for at, (index, knot) in enumerate(HINGES, 1 + COUNT):
             if vector[at]:
                 slopes[index].append((knot, vector[at]))
-        self.tables = [_table(vector[1 + index], slopes[index]) for index in range(COUNT)]
+        self.tables = [_Table(vector[1 + index], slopes[index]) for index in range(COUNT)]
         weights = vector[1 + COUNT + len(HINGES) :]
         self.pairs = [
             (first, second, weight / 10_000) for (first, second), weight in zip(PAIRS, weights, strict=True) if weight
@@ -114,18 +116,26 @@ class Scorer:
 
     def logit(self, inputs: Sequence[int]) -> float:
         """Log-odds for quantised inputs."""
-        parts = [table[value] for table, value in zip(self.tables, inputs, strict=True)]
+        parts = list(map(getitem, self.tables, inputs))
         parts += [inputs[first] * inputs[second] * weight for first, second, weight in self.pairs]
         parts.append(self.intercept)
         return math.fsum(parts)
 
 
-def _table(slope: float, hinges: Sequence[tuple[int, float]]) -> list[float]:
-    order = [*range(128), *range(-127, 0)]
-    return [
-        math.fsum([value * slope / 100, *((value - knot) * weight / 100 for knot, weight in hinges if value > knot)])
-        for value in order
-    ]
+class _Table(dict[int, float]):
+    """What each value of one feature adds to the log-odds."""
+
+    __slots__ = ("_hinges", "_slope")
+
+    def __init__(self, slope: float, hinges: Sequence[tuple[int, float]]) -> None:
+        super().__init__()
+        self._slope = slope
+        self._hinges = hinges
+
+    def __missing__(self, value: int) -> float:
+        parts = [(value - knot) * weight / 100 for knot, weight in self._hinges if value > knot]
+        found = self[value] = math.fsum([value * self._slope / 100, *parts])
+        return found
 
 
 def probability_ppm(logit: float) -> int:

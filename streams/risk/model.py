@@ -1,12 +1,12 @@
 """The risk model as the borrower fold uses it: remember, assess, keep for learning, explain.
 
-    state = new_state()
-    observe(state, period)                          once a due date passed
-    assessment = assess(state, standing, weights)   after any event
-    assessment.default_ppm                          drives the tier
-    assessment.ppm                                  all heads, in the order of `heads.HEADS`
-    explain(assessment, weights)                    at most four named reasons
-    observation(state, standing)                    the bytes to learn from when the outcome is known
+state = new_state()
+observe(state, period)                          once a due date passed
+assessment = assess(state, standing, weights)   after any event
+assessment.default_ppm                          drives the tier
+assessment.ppm                                  all heads, in the order of `heads.HEADS`
+explain(assessment, weights)                    at most four named reasons
+observation(state, standing)                    the bytes to learn from when the outcome is known
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def inputs_of(observed: bytes) -> tuple[int, ...]:
     """
     if len(observed) != COUNT:
         raise ValueError(f"An observation of {len(observed)} bytes cannot be read: this release has {COUNT} features.")
-    return tuple([value - 256 if value > 127 else value for value in observed])  # noqa: PLR2004  two's complement
+    return tuple([value - 256 if value > 127 else value for value in observed])
 
 
 def score_inputs(observed: bytes, weights: Weights) -> Assessment:

@@ -194,9 +194,7 @@ def contributions(inputs: Sequence[int], scorer: Scorer) -> tuple[float, list[tu
     Returns:
         Base and contributions in the order of `ReasonCode`; their sum is the score's logit, to rounding.
     """
-    parts = [
-        table[value] - table[usual] for table, value, usual in zip(scorer.tables, inputs, REFERENCE, strict=True)
-    ]
+    parts = [table[value] - table[usual] for table, value, usual in zip(scorer.tables, inputs, REFERENCE, strict=True)]
     sums = [[parts[index] for index in members] for members in _MEMBERS]
     for first, second, weight in scorer.pairs:
         gain = (inputs[first] * inputs[second] - REFERENCE[first] * REFERENCE[second]) * weight
@@ -208,9 +206,7 @@ def contributions(inputs: Sequence[int], scorer: Scorer) -> tuple[float, list[tu
     return scorer.logit(REFERENCE), found
 
 
-def explain_inputs(
-    inputs: Sequence[int], scorer: Scorer, limit: int, *, improving: bool = False
-) -> tuple[Reason, ...]:
+def explain_inputs(inputs: Sequence[int], scorer: Scorer, limit: int, *, improving: bool = False) -> tuple[Reason, ...]:
     """The reasons that raise the score most (or lower it, if `improving`), largest first, at most `limit`."""
     sign = -1 if improving else 1
     _, found = contributions(inputs, scorer)

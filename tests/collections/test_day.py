@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from streams.cli_policy import shipped
 from streams.collections.choice import FIXED, LEARNED, MeasureScores
 from streams.collections.day import Day, look
-from streams.collections.facts import TRIALS_MAX, Facts
+from streams.collections.facts import TRIALS_MAX, Facts, StageMark
 from streams.collections.packs import PolicyError
 from streams.collections.policies import NO_POLICIES, Policies
 from streams.collections.situation import Situation
@@ -78,6 +78,23 @@ def test_looking_twice_a_day_proposes_once() -> None:
     assert again.facts == first.facts
 
 
+def test_a_calm_borrower_is_looked_at_again_when_a_reminder_could_be_due() -> None:
+    """Nothing due, nothing under way: nothing changes, and the next look is five days before the due date."""
+    calm = looked(situation(-20))
+    reminded = looked(situation(-5, tier_rose_day=DUE - 20))
+
+    assert calm == Day(IN_CHINA, (), (), DUE - 5)
+    assert [p.stage for p in reminded.proposals] == ["REMINDER"]
+
+
+def test_paying_ends_the_spell() -> None:
+    """The first look after everything was paid forgets the ladder, so the next spell begins at its foot."""
+    marks = tuple(StageMark(name, DUE, DUE) for name in ("SMS", "CALL"))
+    paid = looked(situation(-20), replace(IN_CHINA, stages=marks))
+
+    assert paid.facts.stages == ()
+
+
 def test_a_refusal_is_said_once_until_something_happens() -> None:
     """The same denial is not published every day; a contact event asks the question again at once."""
     held = fold(
@@ -135,7 +152,7 @@ def test_wake_days_lead_through_the_whole_course() -> None:
 def test_trials_do_not_pile_up() -> None:
     """When enough are awaited no new one begins, so that failures are not forgotten."""
     facts = IN_CHINA
-    for day in range(1, 14):
+    for day in range(1, 15):
         facts = looked(situation(day), facts).facts
     days = [trial.day for trial in facts.trials]
 

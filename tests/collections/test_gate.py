@@ -9,14 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from streams.collections.explain import explain
-from streams.collections.facts import NO_FACTS, Facts
+from streams.collections.facts import NO_FACTS, Facts, Hold
 from streams.collections.gate import evaluate
 from streams.collections.instants import NaiveInstantError, to_us, token
+from streams.collections.packs import Pack
 from streams.collections.rules import ORDER
 from streams.collections.rules.base import Action, Check, Finding, Inquiry
 from streams.collections.rules.rate_limit import RateLimitRule
 from streams.collections.rules.staffing import StaffingRule
-from streams.collections.terms import ActionKind, Verdict
+from streams.collections.terms import ActionKind, HoldKind, Verdict
 from streams.events import contacts
 from tests.collections.helpers import BASE, CN, IN, UK, US, attempt, call, event, fold, instant, pack_of
 
@@ -207,6 +208,18 @@ def test_packs_change_at_midnight_while_actions_are_queued() -> None:
     ]
     both = ("new@2026.1", "old@2026.1")
     assert packs == [("old@2026.1",), both, both, ("new@2026.1",)]
+
+
+def test_a_pack_that_begins_while_waiting_is_asked_in_full() -> None:
+    """The wait ends under a pack that was not in force when the question was asked: all its rules count there."""
+    alone = StaffingRule(id="S", source="t", trust="house", min_staff=2)
+    later = Pack(replace(pack_of(alone).file, pack="later", effective_from=dt.date(2026, 3, 10)), "")
+    until = dt.date(2026, 3, 20).toordinal()
+    held = replace(IN_CHINA, holds=(Hold("H", HoldKind.FORBEARANCE, 0, until),))
+    decisions = [evaluate(call(), held, packs, instant(NOON)) for packs in ([BASE], [BASE, later])]
+
+    assert [decision.rule_ids for decision in decisions] == [("BASE-RELIEF",), ("BASE-RELIEF", "S")]
+    assert [decision.verdict for decision in decisions] == [Verdict.DEFER, Verdict.DENY]
 
 
 def test_explanation_names_the_rule_the_reason_and_its_source() -> None:

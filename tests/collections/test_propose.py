@@ -332,21 +332,29 @@ def test_no_stage_is_ever_skipped(history: list[tuple[int, Tier, int, HoldKind |
         facts = record(facts, today, proposals)
 
 
-@given(st.integers(1, 40), st.integers(2, 30))
+@given(st.integers(1, 100), st.integers(2, 60))
 def test_looking_on_wake_days_proposes_what_looking_every_day_does(first: int, span: int) -> None:
-    """A system that was down, and looks only on the days the plan names, misses nothing."""
-    daily, every_day = walk(PLAN, IN_CHINA, range(first, first + span))
-    facts, woken, day = IN_CHINA, [], first
+    """A system that was down, and looks only on the days the plan names, misses nothing and is late for nothing."""
+    start = replace(IN_CHINA, made={"CALL": 9})
+    daily, every_day = walk(PLAN, start, range(first, first + span), tier=Tier.CRITICAL)
+    woken: list[Proposal] = []
+    facts, day = start, first
     while day < first + span:
-        facts, made = walk(PLAN, facts, range(day, day + 1))
+        facts, made = walk(PLAN, facts, range(day, day + 1), tier=Tier.CRITICAL)
         woken.extend(made)
-        after = next_wake_day(LOADED, situation(day), facts)
-        if not after:
-            break
-        day = after - DUE
+        day = next_wake_day(LOADED, situation(day, tier=Tier.CRITICAL), facts) - DUE
 
     assert [(p.stage, p.kind, p.not_before) for p in every_day] == [(p.stage, p.kind, p.not_before) for p in woken]
     assert stage_of(daily, PLAN) == stage_of(facts, PLAN)
+
+
+def test_risk_alone_is_no_reason_to_collect() -> None:
+    """While nothing is overdue, only a condition about the days before the due date can open a stage."""
+    text = 'plan="p"\nversion="1"\nproducts=["*"]\n[[stages]]\nstage="SMS"\npriority=1\n'
+    plan = load_plan(f'{text}when=[{{tier_at_least="HIGH"}}]\nmeasures=[{{kind="SMS"}}]'.encode(), "p").plan
+    stages = [[p.stage for p in propose(plan, situation(day), IN_CHINA, PACKS, noon(DUE + day))] for day in (-1, 1)]
+
+    assert stages == [[], ["SMS"]]
 
 
 def test_a_stage_that_a_new_plan_puts_in_between_is_not_skipped() -> None:

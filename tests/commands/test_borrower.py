@@ -83,7 +83,7 @@ def shard() -> bytes:
 
 @pytest.fixture(scope="module", autouse=True)
 def story(write: Write) -> None:
-    """Journal offsets 0 to 4; outputs of 2 (a change, then the alert) and of 4; one record refused by assess."""
+    """Journal offsets 0 to 4; outputs of 3, from the days before it and from itself; one record refused by assess."""
     told, rest = Writes(), Writes()
     journal(told, "loans", 0, OPENED)
     journal(told, "loans", 1, msgspec.structs.replace(OPENED, borrower_id=NEIGHBOR))
@@ -95,8 +95,8 @@ def story(write: Write) -> None:
         rest, "collection-actions", 3, Measure("2026-02-16", "REMINDER", NonNegativeMoney(100, "CNY"), ["a=1", "b=2"])
     )
     output(rest, "risk-tier-changes", 3, alert(BORROWER, 2, "2026-02-16", direction="RETRACT", supersedes="c-7f3a/1"))
-    output(rest, "risk-tier-changes", 2, alert(BORROWER, 1, "2026-02-06"))
-    output(rest, "delinquency-changes", 2, bucket(1, "2026-02-06"))
+    output(rest, "risk-tier-changes", 3, alert(BORROWER, 1, "2026-02-06"))
+    output(rest, "delinquency-changes", 3, bucket(1, "2026-02-06"))
     dead_letters.write(rest, "payments", 0, 1, KEY, encoded(CONTRADICTS), "key_conflict", "It was used before.")
     dead_letters.write(rest, "payments", 0, 7, KEY, b"junk", "not_json", "No JSON.")
     dead_letters.write(rest, "payments", 0, 8, b"unknown", b"junk", "not_json", "No JSON.")
@@ -107,7 +107,7 @@ def story(write: Write) -> None:
 
 
 def test_the_timeline(run: Run) -> None:
-    """The borrower's own records only, each output after its cause, in words; then the present."""
+    """The borrower's own records only, each output in its place, in words; then the present."""
     said = run("borrower", BORROWER)
 
     assert said.exit_code == 0, said.stderr
@@ -138,7 +138,7 @@ def test_as_json(run: Run) -> None:
     document = json.loads(run("borrower", BORROWER, "--json").stdout)
     entries = document["timeline"]
 
-    assert [entry["journal_offset"] for entry in entries] == [0, 2, 2, 2, 3, 3, 3, 4]
+    assert [entry["journal_offset"] for entry in entries] == [0, 2, 3, 3, 3, 3, 3, 4]
     assert [entry["record"]["type"] for entry in entries] == [entry["kind"] for entry in entries]
     assert [entry["refused"] for entry in entries] == [None] * 7 + ["It was used before."]
     assert not any(entry["repeats"] for entry in entries)

@@ -81,6 +81,20 @@ def test_the_end_is_that_of_the_beginning(settings: Settings, write: Write) -> N
     assert after == [b"%d" % number for number in range(10, 20)]
 
 
+def test_an_undecided_batch_is_not_waited_for(settings: Settings, write: Write) -> None:
+    """The stable end stands before an open transaction, and the reading ends there."""
+    write(keyed("business-dates", range(3)))
+    producer = client.producer(settings, **{"transactional.id": f"{settings.topic_prefix}undecided"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(settings.topic_prefix + "business-dates", b"undecided")
+    producer.flush(30)
+    records = list(reading.read_all(settings, ["business-dates"]))
+    producer.abort_transaction(30)
+
+    assert [record.value for record in records] == [b"0", b"1", b"2"]
+
+
 def test_following_gives_what_comes_later(settings: Settings, write: Write) -> None:
     """A reading without an end goes on with the records written after it began."""
     follow = reading.read_all(settings, ["evidence"], stop_at_end=False)

@@ -98,10 +98,12 @@ def test_other_pythons_read_it_too(exhibit: Exhibit, version: str) -> None:
 
 
 def _other_python(version: str) -> str | None:
-    """An interpreter of that version that really starts."""
-    python = shutil.which(f"python{version}")
-    works = python and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
-    return python if works else None
+    """An interpreter of that version that really starts: on the path, or one of pyenv's."""
+    shelved = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    for python in [shutil.which(f"python{version}"), *map(str, shelved)]:
+        if python and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return python
+    return None
 
 
 def test_the_program_stands_alone() -> None:

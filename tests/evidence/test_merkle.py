@@ -20,6 +20,7 @@ from streams.evidence.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from streams.evidence.verify import consistent, inclusion_root
 from tests.evidence.trees import MemoryTree, leaves, tree_head
 
 if TYPE_CHECKING:
@@ -102,14 +103,18 @@ def test_every_inclusion_proof_of_every_size() -> None:
     """All leaves of all trees from 1 to 300 prove themselves against roots made by the definition."""
     for size in range(1, SIZES + 1):
         for index in range(size):
-            verify_inclusion(index, size, ALL[index], inclusion_proof(index, size, TREE.read), ROOTS[size])
+            path = inclusion_proof(index, size, TREE.read)
+            verify_inclusion(index, size, ALL[index], path, ROOTS[size])
+            assert ROOTS[size] == inclusion_root(index, size, ALL[index], path)
 
 
 def test_every_consistency_proof_of_every_size() -> None:
     """All pairs of sizes from 0 to 300 are consistent."""
     for new in range(SIZES + 1):
         for old in range(new + 1):
-            verify_consistency(old, new, ROOTS[old], ROOTS[new], consistency_proof(old, new, TREE.read))
+            path = consistency_proof(old, new, TREE.read)
+            verify_consistency(old, new, ROOTS[old], ROOTS[new], path)
+            assert consistent(old, new, (ROOTS[old], ROOTS[new]), path)
 
 
 @given(st.lists(st.integers(1, 40), max_size=12))
@@ -174,6 +179,7 @@ def test_no_altered_inclusion_proof_passes(data: st.DataObject) -> None:
         case _:
             root = ROOTS[size - 1]
 
+    assert inclusion_root(index, size, leaf, path) != root
     with pytest.raises(ProofError):
         verify_inclusion(index, size, leaf, path, root)
 
@@ -193,6 +199,7 @@ def test_no_altered_consistency_proof_passes(data: st.DataObject) -> None:
         case _:
             roots = (roots[1], roots[0])
 
+    assert not consistent(old, new, roots, path)
     with pytest.raises(ProofError):
         verify_consistency(old, new, *roots, path)
 

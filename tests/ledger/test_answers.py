@@ -66,6 +66,13 @@ REPEATS: list[tuple[str, list[LedgerEvent], LedgerEvent, type[Outcome], str]] = 
         Refused,
         "schedule_superseded",
     ),
+    (
+        "schedule for ever",
+        [],
+        scheduled(OPENED, monthly(D(9999, 12, 31), 1, 1), version=2),
+        Refused,
+        "due_date_too_far",
+    ),
     ("schedule in euro", [], scheduled(OPENED, SCHEDULE, version=2, currency="EUR"), Refused, "wrong_currency"),
     ("restructure", [restructured(DUE, SCHEDULE)], restructured(DUE, SCHEDULE), Duplicate, "schedule_repeated"),
     (

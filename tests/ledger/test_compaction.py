@@ -78,6 +78,20 @@ def test_a_reversal_inside_the_window_works_after_folding() -> None:
     assert loan.loan(on, "19406600").arrears_minor == 23_296
 
 
+def test_a_period_due_on_the_windows_edge_still_comes() -> None:
+    """It is complete one day later, inside the window, so its payments are kept."""
+    edge = DUE[10]
+    loan = Book(opened(OPENED), scheduled(OPENED, monthly(DUE[0], 24, 100)))
+    for at in range(12):
+        loan.take(paid(plus(DUE[at], -1), 100))
+    before = loan.periods(edge, plus(edge, 1))
+    loan.compact(plus(edge, WINDOW_DAYS))
+
+    assert loan.account.folded_through == edge.toordinal()
+    assert [(each.due_day, each.paid_minor, each.lateness_days) for each in before] == [(edge.toordinal(), 100, -1)]
+    assert loan.periods(edge, plus(edge, 1)) == before
+
+
 def test_the_spell_outlives_the_window() -> None:
     """A borrower late since the first month is known to be so after a year."""
     loan = Book(opened(OPENED), scheduled(OPENED, monthly(DUE[0], 24, 100)))
@@ -88,6 +102,22 @@ def test_the_spell_outlives_the_window() -> None:
 
     assert loan.loan(on).arrears_spell_days == (on - DUE[0]).days
     assert loan.days_past_due(on) == 3
+
+
+def test_a_spell_that_began_on_a_dropped_loan_goes_on() -> None:
+    """Late on a loan until it closed, late on the next from that day: one spell, though the first left the row."""
+    start = plus(DUE[0], 10)
+    two = Book(opened(OPENED), scheduled(OPENED, monthly(DUE[0], 1, 100)))
+    two.take(opened(OPENED, "L2"))
+    two.take(scheduled(OPENED, monthly(plus(start, -1), 1, 100), "L2"))
+    two.take(closed(start, reason="SETTLED"))
+    on = plus(start, WINDOW_DAYS)
+    before = two.at(on).standing
+    two.compact(on)
+
+    assert [each.loan_id for each in two.account.loans] == ["L2"]
+    assert two.at(on).standing == before
+    assert before.arrears_spell_days == (on - DUE[0]).days
 
 
 def test_a_replaced_schedule_leaves_its_facts_behind() -> None:

@@ -111,6 +111,18 @@ class TestMoney:
         assert arrears(three.account, late.toordinal()) == 50
         assert standing(three.account, late.toordinal(), 2).broken_promises == 2
 
+    def test_the_last_money_for_no_loan_counts_on_the_loan_it_closes(self) -> None:
+        """6: a loan takes money on its closing day, and none after while another is open."""
+        two = book()
+        two.take(opened(OPENED, "L2"))
+        two.take(scheduled(OPENED, monthly(D(2023, 6, 1), 3, 100), "L2"))
+        two.take(closed(DUE[0]))
+        two.take(paid(DUE[0], 70, "P", None))
+        two.take(paid(plus(DUE[0], 1), 30, "Q", None))
+
+        assert two.loan(plus(DUE[0], 1), "L1").allocated_minor == 70
+        assert two.loan(plus(DUE[0], 1), "L2").allocated_minor == 30
+
     def test_money_for_no_loan_passes_by_a_loan_without_schedule(self) -> None:
         """6: nothing is due on it yet."""
         two = Book(opened(OPENED, "L0"), opened(OPENED), scheduled(OPENED, monthly(DUE[0], 12, 100)))

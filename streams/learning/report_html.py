@@ -1,0 +1,192 @@
+"""The evaluation report as one HTML page that needs nothing else: no script, no font, no network; curves are SVG."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from streams.learning.chart import Line, chart
+from streams.learning.report_text import EARLY_MONTHS, interval, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from streams.learning.evaluate import Curves, Report
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --faint: #d8dde5; --a: #1f5fbf; --b: #c2570c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --paper: #14181f; --faint: #3a4250; --a: #7fb0ff;
+  --b: #ffab6b; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 70rem;
+  margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--faint); padding: .25rem .7rem; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+.charts { display: flex; flex-wrap: wrap; gap: 1.5rem; }
+figure { margin: 0; } figcaption { max-width: 30rem; font-size: .85rem; }
+svg text { fill: var(--ink); font-size: 11px; } .scroll { overflow-x: auto; }
+"""
+
+
+def page(report: Report, title: str = "Forewarn: evaluation") -> str:
+    """The whole page."""
+    disrupted = ", ".join(f"{first} to {last}" for first, last in report.disrupted) or "nothing"
+    intro = (
+        f"{report.rows:,} month-ends of {report.borrowers:,} borrowers, {report.first_month} to {report.last_month}. "
+        "Each row was scored with the version active on its day and judged when its label matured. Pooled figures start "
+        f"in month {report.warm_up_months}; rows whose label window touches {disrupted} are reported apart."
+    )
+    sections = [
+        f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>",
+        "<h2>Heads</h2>" + _figures(report),
+        "<h2>Alert budgets</h2>" + _alerts(report),
+        *(_charts(curves) for curves in report.curves),
+        "<h2>Month by month</h2>" + _drift(report),
+        "<h2>First months, against the hand rule</h2>" + _early(report),
+        "<h2>Error by cohort</h2>" + _cohorts(report),
+        _flips(report),
+        _comparisons(report),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
+        f"<body>{''.join(sections)}</body></html>\n"
+    )
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _figures(report: Report) -> str:
+    rows = (
+        (row.head, row.part, f"{row.labels:,}", f"{row.positives:,}", number(row.auc), number(row.auc_current),
+         number(row.average_precision), number(row.ece), number(row.log_loss), number(row.brier),
+         number(row.auc_days_past_due))
+        for row in report.figures
+    )  # fmt: skip
+    columns = (
+        "head",
+        "part",
+        "labels",
+        "positives",
+        "AUC",
+        "AUC at 0 dpd",
+        "AP",
+        "ECE",
+        "log loss",
+        "Brier",
+        "AUC of dpd",
+    )
+    return _table(columns, rows)
+
+
+def _alerts(report: Report) -> str:
+    rows = (
+        (row.event, row.head, f"{row.budget:.0%}", f"{row.window_days} d", f"{row.events:,}", number(row.caught, 3),
+         f"{number(row.lead_days, 0)} d", f"{number(row.lead_days_p10, 0)} d", number(row.precision, 3))
+        for row in report.alerts
+    )  # fmt: skip
+    return _table(
+        ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision"), rows
+    )
+
+
+def _charts(curves: Curves) -> str:
+    calibration = [(_log10(mean), _log10(share)) for mean, share, _ in curves.calibration if mean > 0 and share > 0]
+    figures = [
+        (chart("ROC", "false positives", "recall", [Line(curves.roc)]), "Ranking over all rows."),
+        (
+            chart("Precision and recall", "recall", "precision", [Line(curves.precision_recall)]),
+            "What share of alerts is right as more are sent.",
+        ),
+        (
+            chart(
+                "Calibration", "log10 probability", "log10 happened",
+                [Line(calibration, dots=True), Line([(-4.0, -4.0), (0.0, 0.0)], dashed=True)], (-4.0, 0.0), (-4.0, 0.0),
+            ),
+            "Tenths of the rows by probability; on the dashed line probabilities are right. Empty tenths are not drawn.",
+        ),
+        (
+            chart(
+                "Cost of an alert budget", "share of rows alerted", "share",
+                [Line([(budget, recall) for budget, recall, _ in curves.cost], name="recall"),
+                 Line([(budget, precision) for budget, _, precision in curves.cost], name="precision", second=True)],
+                (0.0, 0.2),
+            ),
+            "What each further alert buys.",
+        ),
+    ]  # fmt: skip
+    drawn = "".join(f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures)
+    return f'<h2>{escape(curves.head)}</h2><div class="charts">{drawn}</div>'
+
+
+def _log10(value: float) -> float:
+    return max(math.log10(value), -4.0)
+
+
+def _drift(report: Report) -> str:
+    drawn = []
+    for head in dict.fromkeys(row.head for row in report.months):
+        rows = [row for row in report.months if row.head == head]
+        span = (1.0, float(max(row.number for row in rows) or 1))
+        auc = Line([(float(row.number), row.auc) for row in rows if not math.isnan(row.auc)], name="AUC")
+        precision = Line(
+            [(float(row.number), row.average_precision) for row in rows if not math.isnan(row.average_precision)],
+            name="AP", second=True,
+        )  # fmt: skip
+        expected = Line([(float(row.number), row.mean_probability) for row in rows], name="expected")
+        happened = Line([(float(row.number), row.rate) for row in rows], name="happened", second=True)
+        top = max(max(row.rate, row.mean_probability) for row in rows) or 1.0
+        drawn += [
+            chart(f"{head}: ranking", "month", "", [auc, precision], span),
+            chart(f"{head}: rate", "month", "", [expected, happened], span, (0.0, top)),
+        ]
+    return '<div class="charts">' + "".join(f"<figure>{svg}</figure>" for svg in drawn) + "</div>"
+
+
+def _early(report: Report) -> str:
+    rows = (
+        (f"{row.number} ({row.month})", row.head, f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
+         number(row.auc_hand_rule), number(row.average_precision, 3), number(row.average_precision_hand_rule, 3))
+        for row in report.months if row.number in EARLY_MONTHS
+    )  # fmt: skip
+    return _table(("month", "head", "labels", "positives", "AUC", "hand rule", "AP", "hand rule"), rows)
+
+
+def _cohorts(report: Report) -> str:
+    rows = ((row.slice, f"{row.labels:,}", f"{row.mean_probability:.3%}", f"{row.rate:.3%}") for row in report.cohorts)
+    return _table(("slice", "labels", "mean probability", "happened"), rows)
+
+
+def _flips(report: Report) -> str:
+    if report.flips is None:
+        return ""
+    flips = report.flips
+    return (
+        f"<h2>Tiers</h2><p>{number(flips.changes_per_borrower_year, 2)} changes a borrower-year "
+        f"({flips.changes:,} in {flips.borrower_years:,.0f} years); {number(flips.reverted_share, 3)} of them revert "
+        "within 90 days.</p>"
+    )
+
+
+def _comparisons(report: Report) -> str:
+    found = []
+    for comparison in report.comparisons:
+        paired = {
+            "auc": comparison.auc,
+            "auc_current": comparison.auc_current,
+            "average_precision": comparison.average_precision,
+        }
+        rows = [
+            (name, number(value), number(comparison.lightgbm[name]), interval(paired[name]) if name in paired else "")
+            for name, value in comparison.model.items()
+        ]
+        found.append(
+            f"<h2>Against LightGBM refitted monthly: {escape(comparison.head)}</h2>"
+            + _table(("figure", "model", "LightGBM", "difference [95 %, bootstrap over borrowers]"), rows)
+        )
+    return "".join(found)

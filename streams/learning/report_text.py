@@ -1,0 +1,122 @@
+"""The evaluation report on a terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from streams.learning.compare import Comparison, Interval
+    from streams.learning.evaluate import Report
+
+EARLY_MONTHS = range(3, 9)
+
+
+def render(report: Report) -> RenderableType:
+    """Everything a reviewer needs first, as rich tables."""
+    parts: list[RenderableType] = [
+        Text(
+            f"{report.rows:,} month-ends of {report.borrowers:,} borrowers, {report.first_month} to {report.last_month}. "
+            f"Pooled from month {report.warm_up_months}; label windows that touch {_disrupted(report)} apart."
+        ),
+        _figures(report),
+        _alerts(report),
+        _early(report),
+        _cohorts(report),
+    ]
+    if report.flips is not None:
+        flips = report.flips
+        parts.append(
+            Text(
+                f"Tiers: {number(flips.changes_per_borrower_year, 2)} changes a borrower-year "
+                f"({flips.changes:,} in {flips.borrower_years:,.0f}); {number(flips.reverted_share, 3)} revert in 90 days."
+            )
+        )
+    parts += [_comparison(comparison) for comparison in report.comparisons]
+    return Group(*parts)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A figure, or a dash where the data cannot say."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _disrupted(report: Report) -> str:
+    return ", ".join(f"{first} to {last}" for first, last in report.disrupted) or "nothing"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right")
+    return table
+
+
+def _figures(report: Report) -> Table:
+    columns = ("head", "part", "labels", "positives", "AUC", "AUC at 0 dpd", "AP", "ECE", "log loss", "AUC of dpd")
+    table = _table("Heads", columns)
+    for row in report.figures:
+        table.add_row(
+            row.head, row.part, f"{row.labels:,}", f"{row.positives:,}", number(row.auc), number(row.auc_current),
+            number(row.average_precision), number(row.ece), number(row.log_loss), number(row.auc_days_past_due),
+        )  # fmt: skip
+    return table
+
+
+def _alerts(report: Report) -> Table:
+    columns = ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision")
+    table = _table("Alert budgets", columns)
+    for row in report.alerts:
+        table.add_row(
+            row.event, row.head, f"{row.budget:.0%}", f"{row.window_days} d", f"{row.events:,}", number(row.caught, 3),
+            f"{number(row.lead_days, 0)} d", f"{number(row.lead_days_p10, 0)} d", number(row.precision, 3),
+        )  # fmt: skip
+    return table
+
+
+def _early(report: Report) -> Table:
+    columns = ("month", "head", "labels", "positives", "AUC", "hand rule", "AP", "hand rule")
+    table = _table("First months, against the hand rule", columns)
+    for row in report.months:
+        if row.number in EARLY_MONTHS:
+            table.add_row(
+                f"{row.number} ({row.month})", row.head, f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
+                number(row.auc_hand_rule), number(row.average_precision, 3), number(row.average_precision_hand_rule, 3),
+            )  # fmt: skip
+    return table
+
+
+def _cohorts(report: Report) -> Table:
+    table = _table("Error by cohort, 90-day default", ("slice", "labels", "mean probability", "happened"))
+    for row in report.cohorts:
+        table.add_row(row.slice, f"{row.labels:,}", f"{row.mean_probability:.3%}", f"{row.rate:.3%}")
+    return table
+
+
+def _comparison(comparison: Comparison) -> Table:
+    title = f"Against LightGBM refitted monthly: {comparison.head}, {comparison.positives:,} of {comparison.labels:,}"
+    table = _table(title, ("figure", "model", "LightGBM", "difference [95 %]"))
+    paired = {
+        "auc": comparison.auc,
+        "auc_current": comparison.auc_current,
+        "average_precision": comparison.average_precision,
+    }
+    for name, value in comparison.model.items():
+        other = number(comparison.lightgbm[name])
+        table.add_row(name, number(value), other, interval(paired[name]) if name in paired else "")
+    return table
+
+
+def interval(found: Interval) -> str:
+    """A difference with its interval."""
+    if math.isnan(found.difference):
+        return "-"
+    return f"{found.difference:+.4f} [{number(found.low)}, {number(found.high)}]"
