@@ -7,7 +7,7 @@ PURE := events ledger risk collections portfolio
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test lint lock asyncapi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lock: $(VENV)/.installed ## resolve the dependencies and Kafka's jars anew, with
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	$(BIN)/python -m streams.sandbox.broker_lock
+
+asyncapi: ## install the AsyncAPI validator that a test uses (needs npm; without it the test skips and says so)
+	npm install --no-audit --no-fund --silent --prefix .forewarn/node @asyncapi/parser@3.6.3
 
 clean: ## remove what the other targets made, the broker's data included
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m streams.sandbox.broker_cli down || true; fi

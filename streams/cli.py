@@ -28,6 +28,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "See it": (
         Entry("demo", "streams.commands.demo:demo", "Replay real loans on a real Kafka and watch the alerts."),
         Entry("assess", "streams.commands.assess:assess", "Assess event files with no broker at all."),
+        Entry(
+            "evaluate", "streams.commands.evaluate:evaluate", "Report what scores and alerts were worth on event files."
+        ),
         Entry("dataset", "streams.sandbox.datasets.cli:dataset", "Turn real loan data into event files."),
     ),
     "Run it": (
@@ -35,14 +38,21 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("topics", "streams.commands.topics:topics", "Create, describe and check the topics."),
         Entry("worker", "streams.commands.worker:worker", "Run the agents."),
         Entry("replay", "streams.commands.replay:replay", "Send event files to the topics, paced or flat out."),
-        Entry("policy", "streams.cli_policy:policy", "Check and explain policy packs and collection plans."),
+        Entry("policy", "streams.cli_policy:policy", "Check and activate policy packs and collection plans."),
     ),
     "Look": (
         Entry("alerts", "streams.commands.alerts:alerts", "Follow the risk-tier changes, for people or as JSON."),
         Entry("borrower", "streams.commands.borrower:borrower", "One borrower's timeline and present state."),
+        Entry("gate", "streams.cli_policy:gate", "Ask the conduct gate about one action, and why."),
         Entry("dead-letters", "streams.commands.dead_letters:dead_letters", "List, export and resend refused records."),
         Entry("export", "streams.commands.export:export", "Alerts and states as files that can be compared."),
-        Entry("evidence", "streams.evidence.cli:evidence", "Seal, prove and export the record."),
+    ),
+    "Prove": (
+        Entry(
+            "exhibit", "streams.evidence.cli:exhibit", "The evidence about one loan, in a folder that proves itself."
+        ),
+        Entry("erase", "streams.evidence.cli:erase", "Erase a borrower's personal fields; every proof still holds."),
+        Entry("evidence", "streams.evidence.cli:evidence", "Check and sign the evidence log, look after its keys."),
     ),
 }
 ENTRIES = {entry.name: entry for entries in SECTIONS.values() for entry in entries}

@@ -23,7 +23,9 @@ from streams.collections.packs import Pack, PolicyError, load_pack
 from streams.collections.plans import Plan, load_plan
 from streams.collections.rules.base import Action
 from streams.collections.terms import ActionKind, Actor, Content, Disclosure, Party, Purpose, Verdict
+from streams.commands.context import with_settings
 from streams.events.contacts import ContactTopicEvent
+from streams.settings import Settings
 
 #: A script can act on the answer: 0 allowed, 3 deferred, 4 denied (1 and 2 are click's own failures).
 EXIT_CODES = {Verdict.ALLOW: 0, Verdict.DEFER: 3, Verdict.DENY: 4}
@@ -149,6 +151,58 @@ class InstantType(click.ParamType):
         return instant
 
 
+@policy.command()
+@click.argument("name", metavar="FILE")
+@click.option("--name", "activated_as", help="In whose place; default the name that the pack or plan gives itself.")
+@click.option("--at", type=InstantType(), help="When, for a file that is replayed; default now.")
+@click.option("--print", "only_print", is_flag=True, help="Print the event for an event file; send nothing.")
+@with_settings
+def activate(
+    settings: Settings, *, name: str, activated_as: str | None, at: dt.datetime | None, only_print: bool
+) -> None:
+    """Have a pack or plan FILE, or a shipped one by name, hold from here on.
+
+    It is checked, then published on topic controls; every decision after its place in the journal uses it. A pack adds
+    to those in force, and the strictest wins; the same name again replaces. A plan for every product (*) takes the place of the
+    one that comes with Forewarn.
+    """
+    text, label = _text(name, "plans" if name.startswith("installment") else "packs")
+    if _is_plan(text):
+        kind, plan = "plan", _load_plan(text, label)
+        own, version = plan.plan, plan.version
+    else:
+        kind, pack = "pack", _load_pack(text, label)
+        own, version = pack.file.pack, pack.file.version
+    _send(settings, kind, activated_as or own, version, text.decode(), at, only_print=only_print)
+
+
+@policy.command()
+@click.argument("kind", type=click.Choice(["pack", "plan"]))
+@click.argument("name")
+@click.option("--at", type=InstantType(), help="When, for a file that is replayed; default now.")
+@click.option("--print", "only_print", is_flag=True, help="Print the event for an event file; send nothing.")
+@with_settings
+def withdraw(settings: Settings, *, kind: str, name: str, at: dt.datetime | None, only_print: bool) -> None:
+    """Have the pack or plan NAME no longer hold. Without any pack the gate allows nothing."""
+    _send(settings, kind, name, "", "", at, only_print=only_print)
+
+
+def _send(
+    settings: Settings, kind: str, name: str, version: str, text: str, at: dt.datetime | None, *, only_print: bool
+) -> None:
+    from streams.commands import conduct  # noqa: PLC0415 - Kafka is slow to import, and only these commands need it
+
+    event = conduct.activation(kind, name, version, text, at or dt.datetime.now(dt.UTC))
+    if only_print:
+        click.echo(msgspec.json.encode(event))
+        return
+    conduct.publish(settings, event)
+    said = f"{version} is sent" if text else "is sent to be withdrawn"
+    click.echo(
+        f"{kind} {name} {said}; it holds from its place in the journal on. If refused, see `forewarn dead-letters`."
+    )
+
+
 def read_facts(path: Path, borrower_id: str) -> Facts:
     """Facts about a borrower from a file of contact events, a JSON array or one a line, as on topic `contacts`.
 
@@ -175,14 +229,16 @@ def read_facts(path: Path, borrower_id: str) -> Facts:
 @click.option("--action", "kind", required=True, type=click.Choice(list(ActionKind)), help="What is to be done.")
 @click.option("--at", required=True, type=InstantType(), help="When, with a UTC offset.")
 @click.option(
-    "--pack", "packs", multiple=True, required=True, help="Policy pack: a file or a shipped name; repeatable."
+    "--pack", "packs", multiple=True, help="Policy pack: a file or a shipped name; repeatable. Default: those in force."
 )
 @click.option(
     "--facts",
     "facts_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What has happened: contact events as on topic contacts, a JSON array or one a line.",
+    help="What has happened: contact events as on topic contacts, a JSON array or one a line. Default: what is on file.",
 )
+@click.option("--no-facts", is_flag=True, help="Nothing has happened: do not ask what is on file.")
+@click.option("--action-id", default="", help="The proposal carried out: the place it holds does not count against it.")
 @click.option("--loan", "loan_id", default="", help="Which debt; left out asks for all of them.")
 @click.option("--contact-point", "contact_point_id", default="", help="Which telephone or address.")
 @click.option("--actor", type=click.Choice(list(Actor)), default=Actor.HUMAN, show_default=True)
@@ -191,24 +247,39 @@ def read_facts(path: Path, borrower_id: str) -> Facts:
 @click.option("--staff", "staff_count", type=click.IntRange(1), default=1, show_default=True, help="People on a visit.")
 @click.option("--disclosure", "disclosures", type=click.Choice(list(Disclosure)), multiple=True, help="Repeatable.")
 @click.option("--content", type=click.Choice(list(Content)), multiple=True, help="Repeatable.")
-@click.pass_context
+@with_settings
 def gate(
-    context: click.Context,
-    /,
+    settings: Settings,
+    *,
     borrower: str,
     at: dt.datetime,
     packs: tuple[str, ...],
     facts_file: Path | None,
+    no_facts: bool,
     **action: object,
 ) -> None:
     """Ask the conduct gate about one action and explain the answer, rule by rule.
 
+    It asks the running system what is on file about the borrower and which packs are in force, unless both are given.
     Exits with 0 when allowed, 3 when deferred, 4 when denied.
     """
-    facts = read_facts(facts_file, borrower) if facts_file else NO_FACTS
-    loaded = [read_pack(name) for name in packs]
+    facts, loaded = _asked(settings, borrower, packs, facts_file, no_facts=no_facts)
     decision = evaluate(msgspec.convert(action, Action), facts, loaded, at)
     candidates = tuple(dict.fromkeys(zone for pack in loaded for zone in pack.file.zones))
     for sentence in explain(decision, loaded, facts.zones or (candidates if len(candidates) == 1 else ())):
         click.echo(sentence)
-    context.exit(EXIT_CODES[decision.verdict])
+    click.get_current_context().exit(EXIT_CODES[decision.verdict])
+
+
+def _asked(
+    settings: Settings, borrower_id: str, packs: tuple[str, ...], facts_file: Path | None, *, no_facts: bool
+) -> tuple[Facts, list[Pack]]:
+    """Facts and packs as given; what is not given, as the running system has it."""
+    facts = read_facts(facts_file, borrower_id) if facts_file else NO_FACTS if no_facts else None
+    loaded = [read_pack(name) for name in packs]
+    if facts is not None and loaded:
+        return facts, loaded
+    from streams.commands import conduct  # noqa: PLC0415 - Kafka is slow to import, and not needed for given facts
+
+    found, policies = conduct.on_file(settings, borrower_id)
+    return found if facts is None else facts, loaded or list(policies.packs)

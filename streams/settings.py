@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 
 PREFIX = "FOREWARN_"
 
+#: Never printed, logged or passed on the command line.
+SECRETS = frozenset({"evidence_key", "sasl_password"})
+
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -42,10 +45,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ssl_ca: str = ""
     state_dir: str = ".forewarn"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    #: The evidence log of `preserve`; on a local disk, for its lock is a file lock.
+    evidence_dir: str = ".forewarn/evidence"
+    #: The signing key: a file that only its owner can read, or the key itself. The file wins.
+    evidence_key_file: str = ""
+    evidence_key: str = ""
+    #: The log's name when the worker makes it; default: the name that the key carries.
+    evidence_origin: str = ""
 
     def __repr__(self) -> str:
-        """Everything but the secret, so a log line or a traceback cannot leak it."""
-        shown = {f: getattr(self, f) for f in self.__struct_fields__ if f != "sasl_password"}
+        """Everything but the secrets, so a log line or a traceback cannot leak them."""
+        shown = {f: getattr(self, f) for f in self.__struct_fields__ if f not in SECRETS}
         return f"Settings({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
 
 

@@ -46,7 +46,7 @@ TOPICS = (
     Topic("missed-installments", "in", "the platform's view of missed installments", _INPUT),
     Topic("contacts", "in", "contacts, promises, disputes, complaints, holds, consents", _INPUT),
     Topic("business-dates", "in", "the lender's logical day advances", _INPUT, 1),
-    Topic("controls", "in", "policy packs and plans activated, models rolled back", _INPUT, 1),
+    Topic("controls", "in", "policy packs and plans activated", _INPUT, 1),
     Topic(
         "models",
         "internal",

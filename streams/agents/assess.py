@@ -11,7 +11,7 @@ import msgspec
 from streams.agents import dead_letters
 from streams.borrower import state
 from streams.borrower.context import Context, Refused
-from streams.borrower.shard import SHARD_KEY, SHARD_VERSION, Shard
+from streams.borrower.shard import POLICY_KEY, POLICY_VERSION, SHARD_KEY, SHARD_VERSION, Shard
 from streams.engine import rows as frame
 from streams.engine import source
 from streams.engine.errors import Inconsistent
@@ -19,12 +19,13 @@ from streams.engine.restore import Rows
 from streams.engine.writes import Headers, Writes
 from streams.events import control
 from streams.events.decode import decode
+from streams.events.envelope import BorrowerEvent, Event
 from streams.events.outputs import DateClosed, LabelMatured
 from streams.risk.heads import Weights
 from streams.risk.tiers import Policy
 
 #: Told of each month-end score, see `Context.score`.
-Score = Callable[[str, int, tuple[int, ...], int, int], None]
+Score = Callable[[str, int, tuple[int, ...], int, int, bytes], None]
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
@@ -34,7 +35,14 @@ class _Partition:
     """One shard, the audit of its journal partition, and where its outputs go."""
 
     def __init__(
-        self, partition: int, partitions: int, policy: Policy, count: Callable[[str], None], score: Score | None
+        self,
+        partition: int,
+        partitions: int,
+        policy: Policy,
+        count: Callable[[str], None],
+        score: Score | None,
+        *,
+        book: bool,
     ) -> None:
         self.partition = partition
         self._partitions = partitions
@@ -43,6 +51,7 @@ class _Partition:
         self._writes = Writes()
         self._headers: Headers = []
         self.offset = -1
+        self._tells_book = book
         self.shard = Shard(policy, self._context)
         self.continuity = source.Continuity(self.shard.own.counts)
 
@@ -56,7 +65,7 @@ class _Partition:
         self._writes.add("labels", label.borrower_id.encode(), _msgpack.encode(label), partition=0)
 
     def restore(self, rows: Rows, next_offset: int) -> None:
-        own = rows.pop(SHARD_KEY, None)
+        own, policies = rows.pop(SHARD_KEY, None), rows.pop(POLICY_KEY, None)
         kept = {}
         for key, row in rows.items():
             frame.check_version(row, state.VERSION, key)
@@ -68,7 +77,10 @@ class _Partition:
             kept[key] = (wake_day, body)
         if own is not None:
             frame.check_version(own, SHARD_VERSION, SHARD_KEY)
-        self.shard.restore(kept, None if own is None else frame.unpack(own)[3])
+        if policies is not None:
+            frame.check_version(policies, POLICY_VERSION, POLICY_KEY)
+        bodies = [None if row is None else frame.unpack(row)[3] for row in (own, policies)]
+        self.shard.restore(kept, *bodies)
         self.continuity = source.Continuity(self.shard.own.counts)
         self.offset = next_offset - 1
 
@@ -84,9 +96,16 @@ class _Partition:
         try:
             self.shard.fold(event)
         except Refused as refused:
-            self._count(refused.code)
+            self._refuse(record, origin, event, refused)
+        if isinstance(event, control.BusinessDateAdvanced):
+            self._close_date(event.business_date)
+
+    def _refuse(self, record: Any, origin: source.Source, event: Event, refused: Refused) -> None:
+        """An event without a borrower is in every partition; the first one writes the dead letter for all."""
+        self._count(refused.code)
+        if isinstance(event, BorrowerEvent) or self.partition == 0:
             dead_letters.write(
-                writes,
+                self._writes,
                 origin.topic,
                 origin.partition,
                 origin.offset,
@@ -95,18 +114,27 @@ class _Partition:
                 refused.code,
                 refused.reason,
             )
-        if isinstance(event, control.BusinessDateAdvanced):
-            self._close_date(event.business_date)
 
     def _close_date(self, day: dt.date) -> None:
-        closed = DateClosed(partition=self.partition, partitions=self._partitions, business_date=day)
-        self._writes.add("labels", None, _msgpack.encode(closed), partition=0)
+        closed = _msgpack.encode(DateClosed(partition=self.partition, partitions=self._partitions, business_date=day))
+        self._writes.add("labels", None, closed, partition=0)
+        self._write_book(self._writes)
+        if self._tells_book:
+            self._writes.add("book", None, closed, partition=0)
+
+    def _write_book(self, writes: Writes) -> None:
+        if not self.shard.book:
+            return
+        changed = self.shard.book.take(self.partition)
+        if self._tells_book:
+            writes.add("book", None, _msgpack.encode(changed), partition=0)
 
     def finish(self, writes: Writes) -> None:
         self.shard.mark_own()
         for row in self.shard.flush():
             framed = frame.pack(row.version, self.offset, row.wake_day, row.body)
             writes.add("state", row.key, framed, partition=self.partition)
+        self._write_book(writes)
 
 
 class Assessor:
@@ -121,7 +149,10 @@ class Assessor:
         policy: Policy,
         count: Callable[[str], None] = lambda name: None,
         score: Score | None = None,
+        *,
+        book: bool = False,
     ) -> None:
+        self._book = book
         self._partitions = partitions
         self._policy = policy
         self._count = count
@@ -135,7 +166,7 @@ class Assessor:
 
     def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
         """Take over a partition with the rows as of `next_offset`."""
-        opened = _Partition(partition, self._partitions, self._policy, self._count, self._score)
+        opened = _Partition(partition, self._partitions, self._policy, self._count, self._score, book=self._book)
         opened.restore(rows, next_offset)
         self._open[partition] = opened
 

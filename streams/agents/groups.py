@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from streams.agents.sequence import Sequencer
 from streams.engine import topics_admin
 from streams.engine.barrier import Barrier
@@ -10,12 +12,20 @@ from streams.settings import Settings
 
 #: What a tick must not overtake.
 BORROWER_TOPICS = ("loans", "payments", "missed-installments", "contacts")
+#: What alerts need. `preserve` comes beside them where evidence is kept.
 AGENTS = ("sequence", "assess", "learn")
+EVERY = (*AGENTS, "preserve")
 
 
 def group_of(agent: str, settings: Settings) -> str:
     """The consumer group of an agent: also the prefix of its transactional id."""
     return f"{settings.topic_prefix}forewarn.{agent}"
+
+
+def configured(settings: Settings) -> bool:
+    """Whether this installation keeps evidence: it has a signing key, or a log."""
+    has_key = bool(settings.evidence_key_file or settings.evidence_key)
+    return has_key or (Path(settings.evidence_dir) / "log.json").exists()
 
 
 def build(agent: str, settings: Settings) -> Processor:
@@ -38,5 +48,17 @@ def build(agent: str, settings: Settings) -> Processor:
             from streams.agents.learn import LearningAgent
 
             return LearningAgent()
+        case "preserve":
+            return _preserver(settings)
         case _:
-            raise ValueError(f"There is no agent {agent!r}; there are {', '.join(AGENTS)}.")
+            raise ValueError(f"There is no agent {agent!r}; there are {', '.join(EVERY)}.")
+
+
+def _preserver(settings: Settings) -> Processor:
+    from streams.agents.evidence_home import open_home
+    from streams.agents.preserve import Preserver
+
+    log, signer = open_home(settings, Preserver.inputs)
+    # A worker that was killed stays a member until its session ends, and may be given partitions meanwhile.
+    patience_s = 4 * settings.session_timeout_ms / 1000
+    return Preserver(log, signer, topics_admin.partition_counts(settings), patience_s)

@@ -1,8 +1,8 @@
 """learn: turn matured labels into model versions, one business date after another.
 
 A date is learned when every journal partition has closed it, in one fixed order, so the weights do not depend on
-workers or partitions. Labels wait in memory; the committed offset stays before the oldest that waits, so a restart
-reads them again, and dates learned before are skipped.
+workers or partitions. Labels wait in memory; what is committed, rows and offset, is as of the last learned date, so a
+restart reads again what came since, and dates learned before are skipped.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class LearningAgent:
         self._waiting: list[tuple[int, LabelMatured]] = []
         self._offset = -1
         self._learned = False
+        self._safe = 0
 
     def state_partition(self, topic: str, partition: int) -> int:
         """The one partition."""
@@ -76,6 +77,7 @@ class LearningAgent:
     def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
         """Take over the learner as it was committed."""
         self.closed(topic, partition)
+        self._safe = next_offset
         if (row := rows.get(_CLOSED_KEY)) is not None:
             frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
             self._progress = msgspec.msgpack.decode(frame.unpack(row)[3], type=_Progress)
@@ -127,17 +129,19 @@ class LearningAgent:
         self._count("model_published")
 
     def finish(self, writes: Writes) -> None:
-        """Write progress, and the learner if it learned."""
+        """Write progress and the learner if a date was learned; else there is nothing that reading again would not give."""
+        if not self._learned:
+            return
         body = msgspec.msgpack.encode(self._progress)
         writes.add("learn-state", _CLOSED_KEY, frame.pack(_CLOSED_VERSION, self._offset, 0, body), partition=0)
-        if self._learned:
-            row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
-            writes.add("learn-state", _LEARNER_KEY, row, partition=0)
-            self._learned = False
+        row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
+        writes.add("learn-state", _LEARNER_KEY, row, partition=0)
+        self._safe = self._waiting[0][0] if self._waiting else self._offset + 1
+        self._learned = False
 
     def committable(self, topic: str, partition: int, next_offset: int) -> int:
-        """The oldest label that still waits must be read again."""
-        return self._waiting[0][0] if self._waiting else next_offset
+        """What came since the last learned date must be read again, and the labels that waited then."""
+        return self._safe
 
     async def between_batches(self) -> None:
         """Nothing to wait for."""

@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from streams.collections.policies import NO_POLICIES, Policies
 from streams.events.outputs import LabelMatured
+from streams.portfolio.book import Delta
 from streams.risk.heads import Weights
 from streams.risk.tiers import Policy
 
@@ -28,10 +30,12 @@ class Context:
         label: takes a matured label.
         count: takes the name of something worth counting.
         closed_day: the last business date that the partition has closed; labels of it can no longer be learned.
-        score: takes (borrower_id, month-end day, ppm by head, tier, days past due) at each observation.
+        score: takes (borrower_id, month-end day, ppm by head, tier, days past due, model inputs) at each observation.
+        policies: conduct packs and collection plans in force.
+        book: gathers changes of the portfolio's sums.
     """
 
-    __slots__ = ("closed_day", "count", "emit", "label", "policy", "score", "weights")
+    __slots__ = ("book", "closed_day", "count", "emit", "label", "policies", "policy", "score", "weights")
 
     def __init__(
         self,
@@ -40,7 +44,7 @@ class Context:
         emit: Callable[[str, Any], None],
         label: Callable[[LabelMatured], None],
         count: Callable[[str], None] = lambda name: None,
-        score: Callable[[str, int, tuple[int, ...], int, int], None] | None = None,
+        score: Callable[[str, int, tuple[int, ...], int, int, bytes], None] | None = None,
     ) -> None:
         self.weights = weights
         self.policy = policy
@@ -48,6 +52,8 @@ class Context:
         self.label = label
         self.count = count
         self.score = score
+        self.book = Delta()
+        self.policies: Policies = NO_POLICIES
         self.closed_day = 0
 
 

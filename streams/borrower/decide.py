@@ -8,9 +8,12 @@ from streams.borrower.view import View
 from streams.events.fields import NonNegativeMoney
 from streams.events.outputs import Cause, ChangeCause, DelinquencyChanged, Direction, RiskTierChanged
 from streams.ledger.facts import Standing
+from streams.portfolio import booking
 from streams.risk import model, tiers
 from streams.risk.tiers import NORMAL, TIERS, Recovery
 
+#: The head that the book's expected loss is made of: default within a year (IFRS 9's 12-month horizon).
+YEAR_HEAD = model.HEADS.index("default_365d")
 #: An alert older than this can no longer be taken back: the ledger has closed the days it stood on.
 RETRACTABLE_DAYS = 120
 
@@ -88,6 +91,24 @@ def retract(borrower: Borrower, borrower_id: str, view: View, alert: LiveAlert, 
     borrower.tier, borrower.tier_since = alert.from_tier, alert.since_day
     supersedes = f"{borrower_id}/{alert.sequence}"
     _say(borrower, borrower_id, view, before, "RETRACT", "CORRECTION", supersedes, context)
+
+
+def book(
+    borrower: Borrower,
+    view: View,
+    tier_before: int,
+    context: Context,
+    *,
+    woke: bool = False,
+    late_from: int = 0,
+    restructured: bool = False,
+) -> None:
+    """Bring the portfolio's sums up to date with this row; see `portfolio.booking`."""
+    year_ppm = view.assessment.ppm[YEAR_HEAD]
+    step = booking.Step(
+        borrower.business_day, woke, late_from, tier_before, borrower.tier, year_ppm, restructured=restructured
+    )
+    booking.record(context.book, borrower.booked, borrower.account.loans, view.derived.positions, step)
 
 
 def forget_old_alerts(borrower: Borrower) -> None:

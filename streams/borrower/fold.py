@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from streams.borrower import decide, labels
+from streams.borrower import collect, decide, labels, promised
 from streams.borrower.context import Context, Refused, date
 from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
@@ -17,10 +17,11 @@ from streams.borrower.view import View, fold_base, forget_recent
 from streams.events import contacts, loans, payments
 from streams.events.envelope import BorrowerEvent
 from streams.events.outputs import ChangeCause, LabelMatured
-from streams.ledger import apply, compact, derive, wake_after
+from streams.ledger import Derived, apply, compact, derive, wake_after
 from streams.ledger.account import WINDOW_DAYS
 from streams.ledger.outcomes import Disagreement, Duplicate, LateFact, Quarantined
 from streams.ledger.outcomes import Refused as LedgerRefused
+from streams.portfolio import booking
 from streams.risk import model, tiers
 
 #: What is not about contacts is about money and terms.
@@ -70,15 +71,17 @@ def handle(borrower: Borrower, borrower_id: str, event: BorrowerEvent, context: 
     advance(borrower, borrower_id, event.business_date.toordinal(), context)
     borrower.sequence += 1  # after advancing: what time alone caused belongs to the record before
     if isinstance(event, contacts.ContactTopicEvent):
-        context.count("contact")
+        _contact(borrower, borrower_id, event, context)
     else:
         _apply(borrower, borrower_id, cast("LedgerEvent", event), context)
+    booking.notice(context.book, borrower.account.loans, event, borrower.business_day)
     borrower.keys = remember(borrower.keys, entry, borrower.business_day)
 
 
 def _apply(borrower: Borrower, borrower_id: str, event: LedgerEvent, context: Context) -> None:
-    doubtful = _doubtful(borrower, event, context)
+    doubtful, tier_before = _doubtful(borrower, event, context), borrower.tier
     late_from = _to_ledger(borrower, event, context)
+    promised.judge_promises(borrower)
     if late_from:
         forget_recent(borrower)
         _rejudge_labels(borrower, late_from)
@@ -89,7 +92,39 @@ def _apply(borrower: Borrower, borrower_id: str, event: LedgerEvent, context: Co
     if late_from:
         _retract_unfounded(borrower, borrower_id, doubtful, view, context)
     decide.tier(borrower, borrower_id, view, context)
+    restructured = isinstance(event, loans.LoanRestructured)
+    decide.book(borrower, view, tier_before, context, late_from=late_from, restructured=restructured)
+    _look(borrower, borrower_id, view.derived, event, context)
     _schedule(borrower, view, context)
+
+
+def _contact(borrower: Borrower, borrower_id: str, event: contacts.ContactTopicEvent, context: Context) -> None:
+    """Facts for the desk. Only a promise goes to the model as well: nothing else said may touch the score."""
+    context.count("contact")
+    collect.contacted(borrower, event)
+    if isinstance(event, contacts.PromiseMade | contacts.PromiseResolved):
+        promised.judge_promises(borrower)
+        view, tier_before = View(borrower, borrower.business_day, context.weights), borrower.tier
+        decide.tier(borrower, borrower_id, view, context)
+        decide.book(borrower, view, tier_before, context)
+        _look(borrower, borrower_id, view.derived, event, context)
+        _schedule(borrower, view, context)
+    else:
+        _look(borrower, borrower_id, _derived(borrower), event, context)
+        _set_wake(borrower)
+
+
+def _look(
+    borrower: Borrower, borrower_id: str, derived: Derived, event: BorrowerEvent | None, context: Context
+) -> None:
+    today = borrower.business_day
+    instant = collect.event_instant(event, today) if event is not None else collect.day_instant(today)
+    collect.look(borrower, borrower_id, derived, instant, context)
+
+
+def _derived(borrower: Borrower) -> Derived:
+    today = borrower.business_day
+    return derive(borrower.account, today, promised.broken_promises(borrower, today))
 
 
 def _to_ledger(borrower: Borrower, event: LedgerEvent, context: Context) -> int:
@@ -113,18 +148,26 @@ def _to_ledger(borrower: Borrower, event: LedgerEvent, context: Context) -> int:
 
 def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
     today = borrower.business_day
+    if borrower.risk_day != today:  # only the desk asked for this day: nothing is scored, see `collect`, Rule 1
+        _look(borrower, borrower_id, _derived(borrower), None, context)
+        _set_wake(borrower)
+        return
     fold_base(borrower, today - WINDOW_DAYS)
     for outcome in compact(borrower.account, today):
         if isinstance(outcome, Quarantined):  # a fact that waited in vain for what it belongs to
             context.count(outcome.code)
     decide.forget_old_alerts(borrower)
+    promised.judge_promises(borrower)
     view = View(borrower, today, context.weights)
     _mark(borrower, view)
     _mature(borrower, borrower_id, context)
+    tier_before = borrower.tier
     decide.delinquency(borrower, borrower_id, view, "DUE_DATE_PASSED", context)
     decide.tier(borrower, borrower_id, view, context)
+    decide.book(borrower, view, tier_before, context, woke=True)
     if labels.starts_month(today):
         _observe(borrower, borrower_id, view, context)
+    _look(borrower, borrower_id, view.derived, None, context)
     _schedule(borrower, view, context)
 
 
@@ -143,7 +186,7 @@ def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context)
     inputs = model.observation(view.behavior, standing)
     borrower.observations.append(Observation(today, inputs, ppm, context.weights.version, delinquent))
     if context.score is not None:
-        context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due)
+        context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due, inputs)
 
 
 def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
@@ -175,7 +218,15 @@ def _schedule(borrower: Borrower, view: View, context: Context) -> None:
         candidates.append(tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since))
     if view.standing.loans_active:
         candidates.append(labels.next_month_start(today))
-    borrower.wake_day = min((day for day in candidates if day > today), default=0)
+    if borrower.facts.promises:
+        candidates.append(promised.next_judgement(borrower.facts, today))
+    borrower.risk_day = min((day for day in candidates if day > today), default=0)
+    _set_wake(borrower)
+
+
+def _set_wake(borrower: Borrower) -> None:
+    risk_day, look_day = borrower.risk_day, borrower.look_day
+    borrower.wake_day = min(risk_day, look_day) if risk_day and look_day else risk_day or look_day
 
 
 def _doubtful(borrower: Borrower, event: BorrowerEvent, context: Context) -> dict[int, tuple[int, int]]:

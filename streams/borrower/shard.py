@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 from msgspec import Struct
 
-from streams.borrower import state
-from streams.borrower.context import Context, Refused
+from streams.borrower import collect, state
+from streams.borrower.context import Context
 from streams.borrower.fold import advance, handle
 from streams.borrower.state import Borrower
+from streams.collections.policies import Policies
 from streams.events import control
 from streams.events.envelope import BorrowerEvent, Event
+from streams.portfolio.book import Delta
 from streams.risk.heads import Weights
 from streams.risk.model import prior_weights
 from streams.risk.tiers import Policy
@@ -25,6 +27,9 @@ from streams.risk.tiers import Policy
 #: The partition's own row. No borrower id can be this: ids are visible ASCII.
 SHARD_KEY = b"\0shard"
 SHARD_VERSION = 1
+#: Texts of the policies in force, once any was activated; a row of its own because it is large and rarely changes.
+POLICY_KEY = b"\0policies"
+POLICY_VERSION = 1
 
 
 class ShardRow(Struct, array_like=True):
@@ -49,20 +54,27 @@ class Shard:
 
     def __init__(self, policy: Policy, context: Callable[[Weights, Policy], Context]) -> None:
         self.own = ShardRow()
+        self.book = Delta()
         self._policy = policy
+        self._policies = collect.shipped_policies()
         self._make_context = context
         self.context = self._new_context()
         self._rows: dict[bytes, bytes] = {}
         self._index: dict[int, list[bytes]] = {}
         self._touched: dict[bytes, Borrower] = {}
-        self._own_touched = False
+        self._own_touched = self._policies_touched = False
 
     def __len__(self) -> int:
         """How many borrowers there are."""
         return len(self._rows.keys() | self._touched.keys())
 
-    def restore(self, rows: Mapping[bytes, tuple[int, bytes]], own: bytes | None) -> None:
+    def restore(
+        self, rows: Mapping[bytes, tuple[int, bytes]], own: bytes | None, policies: bytes | None = None
+    ) -> None:
         """Take rows read back from the state topic: key to (wake day, body)."""
+        if policies is not None:
+            self._policies = Policies.decode(policies)
+            self.context = self._new_context()
         if own is not None:
             self.own = msgspec.msgpack.decode(own, type=ShardRow)
             self.context = self._new_context()
@@ -84,8 +96,10 @@ class Shard:
                 self._tick(event.business_date.toordinal())
             case control.ModelActivated():
                 self._activate(event)
+            case control.PolicyActivated():
+                self._activate_policy(event)
             case _:
-                raise Refused("not_yet", "This version has no policy that an event can activate.")
+                raise AssertionError(f"{type(event).__name__} is no event of the journal")
 
     def _fold_borrower(self, event: BorrowerEvent) -> None:
         key = event.borrower_id.encode()
@@ -132,9 +146,15 @@ class Shard:
         self.context = self._new_context()
         self._own_touched = True
 
+    def _activate_policy(self, event: control.PolicyActivated) -> None:
+        self._policies = collect.activated(self._policies, event)
+        self.context = self._new_context()
+        self._policies_touched = True
+
     def _new_context(self) -> Context:
         context = self._make_context(self.own.weights, self._policy)
-        context.closed_day = self.own.business_day
+        context.closed_day, context.book = self.own.business_day, self.book
+        context.policies = self._policies
         return context
 
     def mark_own(self) -> None:
@@ -151,6 +171,9 @@ class Shard:
         if self._own_touched:
             self._own_touched = False
             yield Stored(SHARD_KEY, SHARD_VERSION, 0, msgspec.msgpack.encode(self.own))
+        if self._policies_touched:
+            self._policies_touched = False
+            yield Stored(POLICY_KEY, POLICY_VERSION, 0, self._policies.encode())
 
     def bodies(self) -> Iterable[tuple[bytes, bytes]]:
         """All rows as of the last flush, in key order: what two runs are compared by."""

@@ -1,7 +1,7 @@
 """A borrower's row: everything that is remembered between two events, and its bytes.
 
 Layout: msgpack, every struct an array in field order, fields only ever added at the end (with a default). A breaking
-change takes a new `VERSION` and keeps the old decoder beside it; golden rows of every released version are tested.
+change takes a new `VERSION` and keeps the old decoder beside it.
 Rule: what can be derived (days past due, arrears, present behavior) is not stored, so a late fact cannot leave it stale.
 """
 
@@ -10,7 +10,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from streams.collections.facts import NO_FACTS, Facts
 from streams.ledger.account import Account
+from streams.portfolio.book import Booked
 from streams.risk.behavior import BehaviorState
 from streams.risk.model import new_state
 
@@ -75,6 +77,10 @@ class Borrower(Struct, array_like=True):
         buckets: delinquency bucket by loan, where not M0.
         changes_sent: sequence number of the last delinquency change.
         currency: of the borrower's loans; ISO 4217's "no currency" before the first, and kept when all are gone.
+        booked: what of each active loan is in the portfolio's sums, see `portfolio.booking`.
+        facts: what the conduct gate and the collection plan know.
+        risk_day: next day on which time alone changes what the model or the ledger says; 0 never.
+        look_day: next day on which the collections desk looks; 0 never. `wake_day` is the earlier of the two.
     """
 
     business_day: int
@@ -95,6 +101,10 @@ class Borrower(Struct, array_like=True):
     buckets: dict[str, int] = msgspec.field(default_factory=dict)
     changes_sent: int = 0
     currency: str = "XXX"
+    booked: dict[str, Booked] = msgspec.field(default_factory=dict)
+    facts: Facts = NO_FACTS
+    risk_day: int = 0
+    look_day: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

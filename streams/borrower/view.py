@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.borrower.promised import broken_promises
 from streams.borrower.state import Borrower
 from streams.ledger import derive, periods
 from streams.risk import model
@@ -16,7 +17,7 @@ class View:
     __slots__ = ("assessment", "behavior", "derived", "standing")
 
     def __init__(self, borrower: Borrower, day: int, weights: Weights) -> None:
-        self.derived = derive(borrower.account, day)
+        self.derived = derive(borrower.account, day, broken_promises(borrower, day))
         self.standing = self.derived.standing
         self.behavior = behavior_on(borrower, day)
         self.assessment = model.assess(self.behavior, self.standing, weights)

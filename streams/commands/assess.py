@@ -20,10 +20,17 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option(
     "--scores", type=_OUT, help="Write one line a borrower and month-end: each head's probability, tier, days past due."
 )
+@click.option("--actions", type=_OUT, help="Write the collection actions, as they would stand on the topic.")
 @click.option("--states", type=_OUT, help="Write every borrower's final row.")
 @json_option
 def assess(
-    files: tuple[Path, ...], alerts: Path | None, scores: Path | None, states: Path | None, *, as_json: bool
+    files: tuple[Path, ...],
+    alerts: Path | None,
+    scores: Path | None,
+    actions: Path | None,
+    states: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Fold event files (JSON Lines, .gz allowed, in any order) through the same agents as a cluster, without one.
 
@@ -35,18 +42,22 @@ def assess(
 
     events = read(files)
     with progress_bar(Console(stderr=True), len(events), "assessing") as progress:
-        result = fold(events, progress=progress)
+        result = fold(events, progress=progress, keep_actions=actions is not None)
     if alerts:
         export.write_alerts(alerts, result.alerts)
     if scores:
-        export.write_scores(scores, result.scores)
+        export.write_scores(scores, (score.line() for score in result.scores))
+    if actions:
+        export.write_actions(actions, result.actions)
     if states:
         export.write_states(states, result.states)
     if as_json:
         summary = {"events": len(events), "borrowers": len(result.states), "alerts": len(result.alerts)}
-        print_json(summary | {"dead_letters": len(result.dead_letters), "counts": dict(sorted(result.counts.items()))})
+        summary |= {"actions": result.outputs["collection-actions"], "dead_letters": len(result.dead_letters)}
+        print_json(summary | {"counts": dict(sorted(result.counts.items()))})
         return
     click.echo(
         f"{counted(len(events), 'event')}, {counted(len(result.states), 'borrower')}, "
-        f"{counted(len(result.alerts), 'alert')}, {counted(len(result.dead_letters), 'dead letter')}."
+        f"{counted(len(result.alerts), 'alert')}, {counted(result.outputs['collection-actions'], 'collection action')}, "
+        f"{counted(len(result.dead_letters), 'dead letter')}."
     )

@@ -27,7 +27,11 @@ _QUIET_TIERS = frozenset({"WATCH", "NORMAL"})
 @click.command(epilog="Example: forewarn demo --loans 300")
 @click.option("--loans", type=click.IntRange(min=1), help="Only the first so many loans; default all.")
 @click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of the journal.")
-@click.option("--all-alerts", is_flag=True, help="Show every alert; else those to ELEVATED and worse, and retractions.")
+@click.option(
+    "--all-alerts",
+    is_flag=True,
+    help="Show every alert and action; else alerts to ELEVATED and worse, and severe or refused actions.",
+)
 @click.option(
     "--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(".forewarn/demo"), show_default=True
 )
@@ -46,25 +50,28 @@ def demo(
 ) -> None:
     """Replay real loans (Ally, US used cars, 2017-2020) through a Kafka of its own, faster than time.
 
-    It starts Kafka and the agents, shows the alerts with their reasons, and ends with a summary. Ctrl-C leaves nothing
-    behind.
+    It starts Kafka and the agents, shows the alerts with their reasons and the measures proposed, and ends with a
+    summary. Ctrl-C leaves nothing behind.
     """
-    from streams.commands.alert_lines import line
-    from streams.events.outputs import RiskTierChanged
+    from streams.commands import action_lines, alert_lines
+    from streams.events.outputs import CollectionAction, RiskTierChanged
     from streams.files import export
     from streams.sandbox.demo import Demo
 
     console = Console(stderr=as_json, highlight=False)
-    decoder = msgspec.json.Decoder(RiskTierChanged)
+    decoder = msgspec.json.Decoder(RiskTierChanged | CollectionAction)
 
     def show(value: bytes) -> None:
-        alert = decoder.decode(value)
-        if (
-            all_alerts
-            or alert.direction == "RETRACT"
-            or (alert.direction == "UP" and alert.to_tier not in _QUIET_TIERS)
-        ):
-            console.print(Text.assemble(*line(alert)), soft_wrap=True)
+        said = decoder.decode(value)
+        if isinstance(said, CollectionAction):
+            shown = all_alerts or action_lines.is_severe(said)
+            line = action_lines.line(said)
+        else:
+            up = said.direction == "UP" and said.to_tier not in _QUIET_TIERS
+            shown = all_alerts or up or said.direction == "RETRACT"
+            line = alert_lines.line(said)
+        if shown:
+            console.print(Text.assemble(*line), soft_wrap=True)
 
     console.print("reading the loans")
     events = _events(loans)
@@ -111,6 +118,9 @@ def _print(console: Console, summary: Summary) -> None:
     table.add_row("alerts upward", tiers)
     table.add_row("downgrades", f"{summary.downgrades:,}")
     table.add_row("retractions", f"{summary.retractions:,}")
+    stages = "   ".join(f"{stage} {n:,}" for stage, n in summary.actions_by_stage.items())
+    table.add_row("measures proposed", stages or "none")
+    table.add_row("measures refused", f"{summary.actions_refused:,}, by the conduct gate")
     table.add_row("dead letters", f"{summary.dead_letters:,}")
     table.add_row("defaulters", f"{summary.defaulters:,} (over 90 days past due, or written off)")
     table.add_row(

@@ -17,13 +17,16 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 @click.command(epilog="Example: forewarn export --alerts live.jsonl && cmp live.jsonl alerts.jsonl")
 @click.option("--alerts", type=_OUT, help="Write all alerts in canonical order.")
+@click.option("--actions", type=_OUT, help="Write all collection actions in canonical order.")
 @click.option("--states", type=_OUT, help="Write every borrower's present row.")
 @with_settings
-def export(settings: Settings, *, alerts: Path | None, states: Path | None) -> None:
-    """Write alerts and states from the topics, byte for byte as `forewarn assess` writes them for the same events."""
+def export(settings: Settings, *, alerts: Path | None, actions: Path | None, states: Path | None) -> None:
+    """Write what is on the topics, byte for byte as `forewarn assess` writes it for the same events."""
     from streams.files import export as files
 
     if alerts:
         files.write_alerts(alerts, files.alerts_of(settings))
+    if actions:
+        files.write_actions(actions, files.actions_of(settings))
     if states:
         files.write_states(states, files.states_of(settings))

@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from streams.agents import dead_letters
 from streams.borrower.shard import SHARD_KEY
+from streams.commands.action_lines import measure
 from streams.commands.alert_lines import change
 from streams.commands.event_words import delinquency, sentence
 from streams.engine import reading, source
 from streams.engine.errors import Misconfigured
 from streams.events.decode import decode
-from streams.events.outputs import DelinquencyChanged, RiskTierChanged
-from streams.evidence.money import money_text
+from streams.events.outputs import CollectionAction, DelinquencyChanged, RiskTierChanged
 
 if TYPE_CHECKING:
     from streams.commands.printing import Segment
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 #: Outputs by topic, in the order in which a fold makes them.
 _OUTPUTS = ("delinquency-changes", "risk-tier-changes", "collection-actions")
 _REFUSED = "dead-letters"
-#: The head of every output, which the line shows already.
-_HEAD = frozenset({"type", "schema_version", "borrower_id", "business_date"})
 _alerts = msgspec.json.Decoder(RiskTierChanged)
 _changes = msgspec.json.Decoder(DelinquencyChanged)
+_actions = msgspec.json.Decoder(CollectionAction)
 
 
 class Entry(Struct, frozen=True):
@@ -132,7 +131,7 @@ def _output(record: Record, partition: int) -> Entry:
         topic=record.topic,
         business_date=str(body.get("business_date", "")),
         kind=str(body.get("type", record.topic)),
-        text=tuple(_output_text(record, body)),
+        text=tuple(_output_text(record)),
         record=msgspec.Raw(record.value or b"null"),
     )
 
@@ -150,24 +149,13 @@ def _caused_by(record: Record, partition: int) -> int:
     raise Misconfigured(f"A record of {record.topic} has no journal header: something other than Forewarn wrote it.")
 
 
-def _output_text(record: Record, body: dict[str, Any]) -> list[Segment]:
+def _output_text(record: Record) -> list[Segment]:
     match record.topic:
         case "risk-tier-changes":
             return change(_alerts.decode(record.value or b""))
         case "delinquency-changes":
             return [(delinquency(_changes.decode(record.value or b"")), "")]
-        case _:
-            fields = (f"{name}: {_plain(value)}" for name, value in body.items() if name not in _HEAD)
-            return [("; ".join(fields), "")]
-
-
-def _plain(value: object) -> str:
-    match value:
-        case {"amount_minor": int(amount), "currency": str(currency)}:
-            return money_text(amount, currency)
-        case dict():
-            return "{" + ", ".join(f"{name} {_plain(item)}" for name, item in value.items()) + "}"
-        case list():
-            return ", ".join(map(_plain, value))
-        case _:
-            return str(value)
+        case "collection-actions":
+            return measure(_actions.decode(record.value or b""))
+        case other:
+            raise AssertionError(f"{other} is not read")

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.engine import client
+from streams.engine.errors import Inconsistent, Misconfigured
 from streams.engine.transactions import Partition
 from streams.settings import Settings
 
@@ -37,11 +38,21 @@ class Barrier:
         self._seen_at = 0.0
 
     def ends(self) -> dict[Partition, int]:
-        """The present stable ends of all partitions of the topics, in records that a committed reader can see."""
-        if not self._partitions:
-            metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
-            self._partitions = [TopicPartition(t, p) for t in self._topics for p in metadata[t].partitions]
-        return client.patiently(self._ask_ends, _TIMEOUT_S)
+        """The present stable ends of all partitions of the topics, in records that a committed reader can see.
+
+        Raises:
+            Misconfigured: a topic is gone.
+            Inconsistent: the cluster does not say for so long that a restart is better.
+        """
+        try:
+            if not self._partitions:
+                metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+                self._partitions = [TopicPartition(t, p) for t in self._topics for p in metadata[t].partitions]
+            return client.patiently(self._ask_ends, _TIMEOUT_S, self._admin)
+        except KeyError as error:
+            raise Misconfigured(f"Topic {error.args[0]} does not exist. `forewarn topics create` makes it.") from error
+        except KafkaException as error:
+            raise Inconsistent(f"The ends of the input topics cannot be read: {error.args[0].str()}") from error
 
     def _ask_ends(self) -> dict[Partition, int]:
         answers = self._admin.list_offsets(

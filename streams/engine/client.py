@@ -23,6 +23,12 @@ _PASSING = {
     KafkaError.REQUEST_TIMED_OUT,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.REPLICA_NOT_AVAILABLE,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.UNSTABLE_OFFSET_COMMIT,
     KafkaError._TIMED_OUT,
     KafkaError._TRANSPORT,
     KafkaError._ALL_BROKERS_DOWN,
@@ -34,8 +40,14 @@ def passing(error: KafkaException) -> bool:
     return error.args[0].code() in _PASSING
 
 
-def patiently(ask: Callable[[], Answer], limit_s: float) -> Answer:
-    """Ask until it is answered or fails for good; errors that pass are waited out for `limit_s` seconds."""
+def patiently(ask: Callable[[], Answer], limit_s: float, admin: AdminClient | None = None) -> Answer:
+    """Ask until it is answered or fails for good; errors that pass are waited out for `limit_s` seconds.
+
+    Args:
+        ask: raises KafkaException.
+        limit_s: seconds.
+        admin: the client that `ask` uses, if it is one: it is made to learn anew who leads, which it does not by itself.
+    """
     deadline = time.monotonic() + limit_s
     while True:
         try:
@@ -44,6 +56,16 @@ def patiently(ask: Callable[[], Answer], limit_s: float) -> Answer:
             if not passing(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+            if admin is not None:
+                _look_again(admin)
+
+
+def _look_again(admin: AdminClient) -> None:
+    try:
+        admin.list_topics(timeout=5)
+    except KafkaException as error:
+        if not passing(error):
+            raise
 
 
 def common(settings: Settings) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from faust.types import TP
 class Batch:
     """A fetch of one partition, dressed as one Kafka record for Faust.
 
-    `follows` is the offset up to which earlier fetches reached: a fold that stands before it has lost records.
+    `follows` is the offset up to which earlier fetches reached: a fold that stands before it has lost records. It is 0 for a
+    fetch that went back (a new generation starts at the committed offset): what lies before its first record is then a
+    transaction's marker, and no gap.
     """
 
     __slots__ = ("follows", "offset", "partition", "records", "timestamp", "topic")
@@ -57,7 +59,8 @@ class BatchScheduler(DefaultSchedulingStrategy):
         for tp, fetched in records.items():
             if fetched:
                 first = fetched[0].offset
-                follows = min(self._reached.get(tp, 0), first)
+                reached = self._reached.get(tp, 0)
+                follows = reached if first >= reached else 0
                 self._reached[tp] = fetched[-1].offset + 1
                 batches.append((tp, Batch(tp, fetched, follows)))
         return iter(batches)

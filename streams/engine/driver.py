@@ -33,7 +33,7 @@ class LocalDriver:
         """Open every processor on empty topics.
 
         Args:
-            output: told of each write to a topic that no processor reads.
+            output: told of each write.
         """
         self._processors = processors
         self._output = output
@@ -66,7 +66,6 @@ class LocalDriver:
             assert taken == len(run_records), "a processor may not hold records back without Kafka"
         processor.finish(writes)
         for write in writes.records:
+            self._output(write)
             if write.topic in self._reader:
                 self.produce(write.topic, write.key, write.value, write.headers)
-            else:
-                self._output(write)

@@ -16,7 +16,7 @@ from pathlib import Path
 import faust
 
 from streams.engine import faust_app, groups
-from streams.engine.errors import EngineError, Misconfigured
+from streams.engine.errors import EngineError, Inconsistent, Misconfigured
 from streams.engine.processor import Processor
 from streams.engine.runtime import Observer, Runtime
 from streams.settings import Settings
@@ -30,13 +30,34 @@ _DRAIN_S = 10.0
 def die(error: BaseException) -> None:
     """End the process now, with one line for a person (and the trace for a bug)."""
     expected = isinstance(error, EngineError)
-    if not expected:
-        traceback.print_exception(error)
     code = EXIT_CONFIG if isinstance(error, Misconfigured) else EXIT_FAILED
     what = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
-    sys.stderr.write(f"forewarn: {what}\n")
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        if not expected:
+            traceback.print_exception(error)
+        sys.stderr.write(f"forewarn: {what}\n")
+        sys.stderr.flush()
+    finally:  # also when the log's disk is full: this process must not go on
+        os._exit(code)
+
+
+def _make_state_directory(settings: Settings) -> None:
+    try:
+        Path(settings.state_dir).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"The state directory {settings.state_dir} cannot be made: {error.strerror}. "
+            "Set FOREWARN_STATE_DIR to a place where this user may write."
+        ) from error
+
+
+class _Worker(faust.Worker):
+    async def start(self) -> None:
+        """As Faust's, but what it cannot survive (no broker at the start, say) is one line and not a trace."""
+        try:
+            await super().start()
+        except Exception as error:  # noqa: BLE001  whatever it is, the process must not go on
+            die(Inconsistent(f"Faust has ended: {error}"))
 
 
 def run(settings: Settings, group: str, processor: Processor, observe: Observer | None = None) -> None:
@@ -48,9 +69,9 @@ def run(settings: Settings, group: str, processor: Processor, observe: Observer 
     try:
         groups.self_test()
         faust_app.self_test()
-        Path(settings.state_dir).mkdir(parents=True, exist_ok=True)
+        _make_state_directory(settings)
         runtime = Runtime(settings, group, processor, observe)
-    except (EngineError, OSError) as error:
+    except EngineError as error:
         die(error)
         return
 
@@ -65,4 +86,4 @@ def run(settings: Settings, group: str, processor: Processor, observe: Observer 
     topics = tuple(settings.topic_prefix + name for name in processor.inputs)
     worker = faust_app.Worker(settings, group, topics, body)
     logging.getLogger("faust").setLevel(logging.ERROR)
-    faust.Worker(worker.app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()
+    _Worker(worker.app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()

@@ -88,7 +88,7 @@ def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
         }
 
     try:
-        return client.patiently(ask, 30)
+        return client.patiently(ask, 30, admin)
     except KafkaException as error:
         raise Misconfigured(f"The ends of the topics cannot be read: {error.args[0].str()}.") from error
 

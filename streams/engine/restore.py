@@ -77,8 +77,10 @@ class Restorer:
             return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
 
         try:
-            return client.patiently(ask, 30)
+            return client.patiently(ask, 30, self._admin)
         except KafkaException as error:
+            if client.passing(error):
+                raise Inconsistent(f"The end of a state topic cannot be read yet: {error.args[0].str()}") from error
             raise Misconfigured(
                 f"The end of a state topic cannot be read: {error.args[0].str()}. "
                 "Does it exist? `forewarn topics create` makes it."

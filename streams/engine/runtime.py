@@ -5,7 +5,8 @@ Rules, each paid for (docs/guarantees.md):
 2. Only an assignment opens a partition; leftover batches of a revoked one are dropped.
 3. Rows in memory survive a rebalance only if this worker was a member of the very previous generation: after a missed
    one somebody else may have written.
-4. Every batch must continue where the fold stands: overlap is cut, a hole ends the process.
+4. Every batch must continue where the fold stands: overlap is cut; beyond a hole nothing is folded, and one that stays
+   ends the process. (Around a rebalance a batch of the old generation may still come, before the right one.)
 5. Whatever is not understood ends the process. The next one restores from the log.
 """
 
@@ -32,7 +33,9 @@ log = logging.getLogger("forewarn.engine")
 #: How long an idle loop waits before it looks at its membership again.
 _IDLE_S = 0.05
 #: How soon records that were held back are offered again.
-_HELD_S = 0.005
+_HELD_S = 0.02
+#: How long a hole may stand: after a rebalance the fetch from the committed offset follows within a moment.
+_HOLE_S = 5.0
 
 #: Told (records, writes, fold seconds, commit seconds) after each committed batch.
 Observer = Callable[[int, int, float, float], None]
@@ -54,6 +57,8 @@ class Runtime:
         self._metadata = b""
         self._next: dict[Partition, int] = {}
         self._held: dict[Partition, list[Any]] = {}
+        self._unread: list[tuple[Membership | None, Any]] = []
+        self._holes: dict[Partition, tuple[float, int, int]] = {}
         self._committed: dict[Partition, int] = {}
         self._committing: asyncio.Future[None] | None = None
         self._fenced: Membership | None = None
@@ -63,21 +68,35 @@ class Runtime:
         """Loop until cancelled; raises on anything that must end the process."""
         await self._in_thread(self._transactions.open)
         while True:
-            wait_s = _HELD_S if self._held else _IDLE_S
-            batches = await worker.batches(wait_s, self._settings.batch_records_max)
+            await self._pull(worker)
             try:
                 if self._committing is not None and self._committing.done():
                     await self._settle()
                 if not await self._adopt(worker.membership):
                     self._expire()
                     continue
-                self._queue_up(batches)
+                self._queue_up()
+                self._check_holes()
                 await self._processor.between_batches()
                 if self._held:
                     await self._work()
             except Fenced as fenced:
                 log.warning("%s: %s; waiting for the next assignment", self._group, fenced)
                 self._forget()
+
+    async def _pull(self, worker: Worker) -> None:
+        """Take what is waiting. It stays with us until its generation is adopted, even if a late commit is fenced."""
+        membership = worker.membership
+        wait_s = _HELD_S if self._held else _IDLE_S
+        if membership is None:
+            await asyncio.sleep(wait_s)
+            return
+        batches = await worker.batches(wait_s, self._settings.batch_records_max)
+        present = worker.membership
+        if present is self._fenced:
+            batches = []  # to be read again after the next assignment
+        self._unread = [pair for pair in self._unread if pair[0] is present]
+        self._unread.extend((present, batch) for batch in batches)
 
     async def drain(self) -> None:
         """Wait for the commit under way, so that a stop loses nothing that was folded."""
@@ -128,9 +147,8 @@ class Runtime:
 
     def _close(self, partition: Partition) -> None:
         self._processor.closed(self._name(partition), partition[1])
-        for by_partition in (self._next, self._committed):
+        for by_partition in (self._next, self._committed, self._holes, self._held):
             by_partition.pop(partition, None)
-        self._held.pop(partition, None)
 
     def _forget(self) -> None:
         for partition in list(self._next):
@@ -144,9 +162,12 @@ class Runtime:
         if self._fenced is not None and time.monotonic() - self._fenced_at > limit_s:
             raise Inconsistent(f"{self._group}: fenced, and no new assignment within {limit_s:.0f} s")
 
-    def _queue_up(self, batches: list[Any]) -> None:
-        """Append each batch where it continues; cut what was folded before, refuse a hole (rule 4)."""
-        for batch in batches:
+    def _queue_up(self) -> None:
+        """Append each batch where it continues; cut what was folded before, stop at a hole (rule 4)."""
+        unread, self._unread = self._unread, []
+        for membership, batch in unread:
+            if membership is not self._owned:
+                continue  # pulled under another assignment: comes again under this one
             partition = (batch.topic, batch.partition)
             if (position := self._next.get(partition)) is None:
                 continue  # a leftover of a partition that is no longer ours (rule 2)
@@ -155,11 +176,24 @@ class Runtime:
             if batch.offset < position:
                 continue
             if batch.follows > position:
-                raise Inconsistent(f"{partition}: a fetch was lost between {position} and {batch.follows}")
+                self._miss(partition, position, batch.follows)
+                continue
+            self._holes.pop(partition, None)
             records = batch.records
             if records[0].offset < position:
                 records = [record for record in records if record.offset >= position]
             self._held.setdefault(partition, []).extend(records)
+
+    def _miss(self, partition: Partition, position: int, follows: int) -> None:
+        if partition not in self._holes:
+            log.warning("%s: waiting for what lies between %d and %d", partition, position, follows)
+            self._holes[partition] = (time.monotonic(), position, follows)
+
+    def _check_holes(self) -> None:
+        """Give up on a hole that stays: what was lost on the way is read again after a restart."""
+        for partition, (since, position, follows) in self._holes.items():
+            if time.monotonic() - since > _HOLE_S:
+                raise Inconsistent(f"{partition}: a fetch was lost between {position} and {follows}")
 
     async def _work(self) -> None:
         """Fold what is held, then hand the writes to the committer while the next batch is folded."""

@@ -6,6 +6,7 @@ Every error has one of three meanings (see errors.py): the group moved on (abort
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -39,6 +40,7 @@ class Transactions:
     def __init__(self, settings: Settings, transactional_id: str) -> None:
         self._id = transactional_id
         self._timeout_s = settings.transaction_timeout_ms / 1000
+        self._begun_at = time.monotonic()
         self._prefix = settings.topic_prefix
         self._producer = client.producer(
             settings,
@@ -66,6 +68,7 @@ class Transactions:
             InstanceTaken, Misconfigured: stop.
             Inconsistent: the outcome is unknown or the broker refuses; exit and restart.
         """
+        self._begun_at = time.monotonic()
         try:
             self._producer.begin_transaction()
             self._produce(writes)
@@ -95,11 +98,19 @@ class Transactions:
         except KafkaException as error:
             raise self._meaning(error, "aborting") from error
 
+    def _expired(self) -> bool:
+        """A broker fences the producer of a transaction that it ends for its age, just as if another had taken over."""
+        return time.monotonic() - self._begun_at > self._timeout_s
+
     def _meaning(self, error: KafkaException, act: str) -> Exception:
         cause = error.args[0]
         code = cause.code()
         if code in _MOVED_ON:
             return Fenced(f"{act}: {cause.str()}")
+        if code in _TAKEN and self._expired():
+            return Inconsistent(
+                f"{act} as {self._id!r}: the transaction took longer than {self._timeout_s:.0f} s and the broker ended it"
+            )
         if code in _TAKEN:
             return InstanceTaken(
                 f"Another worker with the transactional id {self._id!r} has taken over. Give each worker its own --instance."

@@ -9,6 +9,7 @@ import inspect
 from typing import TYPE_CHECKING
 
 from streams.events.catalog import INPUTS, MESSAGES, OUTPUTS, VERSION, Channel, tag_of
+from streams.events.outputs import DeadLetter
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 ABOUT = (
     "The lender's platform publishes what happens to its loans; Forewarn publishes risk tier changes, each once and in "
     "order per borrower. Records of one borrower carry the borrower id as their key. Read the outputs with "
-    "isolation.level=read_committed. A record that Forewarn cannot take goes to dead-letters with its bytes and the "
-    "reason."
+    "isolation.level=read_committed. A record that Forewarn cannot take goes to dead-letters with its bytes; headers say "
+    "where it stood and why."
 )
 
 
@@ -63,13 +64,15 @@ def _operation(action: str, channel: Channel) -> Json:
 
 def _message(message: type[Struct]) -> Json:
     tag = tag_of(message)
-    return {
+    about: dict[str, Json] = {
         "name": tag,
         "title": message.__name__,
         "summary": (inspect.getdoc(message) or "").split("\n\n")[0].replace("\n", " "),
-        "contentType": "application/json",
-        "payload": {
-            "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": {"$ref": f"./v{VERSION}/{tag}.json"},
-        },
     }
+    schema: Json = {
+        "schemaFormat": "application/schema+json;version=draft-2020-12",
+        "schema": {"$ref": f"./v{VERSION}/{tag}.json"},
+    }
+    if message is DeadLetter:  # its body is whatever was sent
+        return about | {"contentType": "application/octet-stream", "headers": schema}
+    return about | {"contentType": "application/json", "payload": schema}

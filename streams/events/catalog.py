@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from streams.events.decode import TYPES_BY_TOPIC
-from streams.events.outputs import DeadLetter, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import CollectionAction, DeadLetter, DelinquencyChanged, RiskTierChanged
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -52,7 +52,12 @@ INPUTS = (
 OUTPUTS = (
     Channel("risk-tier-changes", "The alerts: each tier change once, in order.", _BORROWER, (RiskTierChanged,)),
     Channel("delinquency-changes", "Loans moving between buckets.", _BORROWER, (DelinquencyChanged,)),
-    Channel("collection-actions", "Proposed measures and the conduct gate's decision.", _BORROWER, ()),
+    Channel(
+        "collection-actions",
+        "Proposed measures and the conduct gate's decision.",
+        _BORROWER,
+        (CollectionAction,),
+    ),
     Channel("portfolio-alerts", "Stages of stress for the whole book.", "the segment", ()),
     Channel("evidence", "Checkpoints of the tamper-evident log.", _NONE, ()),
     Channel("dead-letters", "Records that were not taken, and why.", "the refused record's key", (DeadLetter,)),

@@ -196,7 +196,7 @@ CONTROL_EVENTS: tuple[control.ControlEvent, ...] = (
     ),
 )
 
-OUTPUTS: tuple[outputs.RiskTierChanged | outputs.DelinquencyChanged | outputs.DeadLetter, ...] = (
+OUTPUTS: tuple[Struct, ...] = (
     outputs.RiskTierChanged(
         borrower_id=BORROWER,
         business_date=_day("2026-02-06"),
@@ -240,14 +240,40 @@ OUTPUTS: tuple[outputs.RiskTierChanged | outputs.DelinquencyChanged | outputs.De
         arrears=_settled(20_600),
         balance=_settled(123_600),
     ),
+    outputs.CollectionAction(
+        borrower_id=BORROWER,
+        business_date=_day("2026-02-06"),
+        action_id=f"{BORROWER}/5/739653-0",
+        journal_sequence=5,
+        loan_id=LOAN,
+        stage="REMINDER",
+        kind="IM",
+        actor="BOT",
+        purpose="COLLECT",
+        template="reminder-im",
+        tier="WATCH",
+        reasons=("tier=WATCH", "days_past_due=1", "arrears_minor=20600"),
+        priority=10,
+        not_before=dt.datetime(2026, 2, 6, tzinfo=dt.UTC),
+        expires_at=dt.datetime(2026, 2, 9, tzinfo=dt.UTC),
+        withheld=False,
+        plan="installment@2026.1",
+        choice=outputs.MeasureChoice(policy="FIXED", propensity_ppm=1_000_000, permitted=("IM", "SMS"), version=""),
+        decision=outputs.ConductDecision(
+            verdict="ALLOW",
+            at=dt.datetime(2026, 2, 6, tzinfo=dt.UTC),
+            until=None,
+            rule_ids=(),
+            packs=("base@2026.1", "cn@2026.1"),
+            trail=(outputs.ConductFinding(rule_id="BASE-OPT-OUT", kind="consent", verdict="ALLOW"),),
+        ),
+    ),
     outputs.DeadLetter(
         topic="payments",
-        partition=0,
-        offset=17,
+        partition="0",
+        offset="17",
         code="not_json",
         reason="The value is not JSON: Input data was truncated.",
-        key=BORROWER.encode(),
-        value=b'{"type":"payment_rec',
     ),
 )
 

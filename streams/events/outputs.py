@@ -16,6 +16,10 @@ from streams.events.fields import NonNegativeMoney
 Tier = Literal["NORMAL", "WATCH", "ELEVATED", "HIGH", "CRITICAL"]
 ChangeCause = Literal["DUE_DATE_PASSED", "PAYMENT", "REVERSAL", "RESTRUCTURE", "WRITE_OFF", "CLOSED", "CORRECTION"]
 Direction = Literal["UP", "DOWN", "RETRACT"]
+ActionKind = Literal["CALL", "SMS", "EMAIL", "IM", "LETTER", "VISIT", "AGENCY", "LEGAL_REVIEW"]
+Step = Literal["REMINDER", "SMS", "CALL", "VISIT", "AGENCY", "LEGAL_REVIEW", "FORBEARANCE_OFFER"]
+Purpose = Literal["REMIND", "COLLECT", "LOCATE", "RELAY", "FORBEARANCE", "NOTICE"]
+Verdict = Literal["ALLOW", "DEFER", "DENY"]
 Cause = Literal["MODEL", "DAYS_PAST_DUE", "WRITE_OFF", "RECOVERY", "CURE", "CLOSED", "CORRECTION"]
 
 
@@ -78,6 +82,67 @@ class DelinquencyChanged(Output, tag="delinquency_changed", frozen=True, kw_only
     balance: NonNegativeMoney
 
 
+class ConductFinding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one conduct rule said, with the figures it looked at. Ids that begin with GATE- are the gate's own."""
+
+    rule_id: str
+    kind: str
+    verdict: Verdict
+    until: dt.datetime | None = None
+    observed: int = 0
+    limit: int = 0
+    subject: str = ""
+
+
+class ConductDecision(Struct, frozen=True, kw_only=True):
+    """The conduct gate's answer: `rule_ids` stand in the way, `packs` were in force, `trail` is every rule asked.
+
+    `at` is the instant asked about; with DEFER, `until` is the first instant at which the same question is allowed.
+    """
+
+    verdict: Verdict
+    at: dt.datetime
+    until: dt.datetime | None
+    rule_ids: tuple[str, ...]
+    packs: tuple[str, ...]
+    trail: tuple[ConductFinding, ...]
+
+
+class MeasureChoice(Struct, frozen=True, kw_only=True):
+    """How the measure was chosen among the permitted ones, and with which probability (to evaluate policies offline)."""
+
+    policy: Literal["FIXED", "LEARNED", "HOLDOUT"]
+    propensity_ppm: int
+    permitted: tuple[ActionKind, ...]
+    version: str
+
+
+class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=True):
+    """A measure that is proposed, or that the conduct gate refused (verdict DENY): people and dialers act, or do not.
+
+    Ask the gate again before acting, and answer on `contacts` with `action_id`. Not before `not_before`; it lapses at
+    `expires_at`. `withheld` is for comparison only: do not act. `stage` FORBEARANCE_OFFER stands beside the ladder.
+    """
+
+    action_id: str
+    journal_sequence: int
+    loan_id: str
+    stage: Step
+    kind: ActionKind
+    actor: Literal["HUMAN", "BOT", "AGENCY"]
+    purpose: Purpose
+    template: str
+    tier: Tier
+    reasons: tuple[str, ...]
+    priority: int
+    not_before: dt.datetime
+    expires_at: dt.datetime
+    withheld: bool
+    plan: str
+    choice: MeasureChoice
+    decision: ConductDecision
+
+
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):
     """What became of an observation after its horizon: the only thing the learner learns from."""
 
@@ -99,13 +164,81 @@ class DateClosed(Struct, frozen=True, kw_only=True, tag_field="type", tag="date_
     business_date: dt.date
 
 
-class DeadLetter(Struct, frozen=True, kw_only=True, tag_field="type", tag="dead_letter"):
-    """A record that was not taken: its bytes (base64 in JSON), where it stood, and why."""
+class DeadLetter(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="type",
+    tag="dead_letter",
+    rename=lambda name: f"dlq.{name}",
+):
+    """The headers of a record that was not taken: where it stood, and why. Its key and value are the untouched bytes.
+
+    Every header is UTF-8 text; partition and offset are decimal. The field `type` is not sent.
+    """
 
     topic: str
-    partition: int
-    offset: int
+    partition: str
+    offset: str
     code: str
     reason: str
-    key: bytes | None
-    value: bytes | None
+
+
+Stage = Literal["NORMAL", "WATCH", "CONTAIN", "CRISIS", "RECOVERY"]
+PortfolioAlertKind = Literal["STAGE", "DRIFT", "DATA_OR_RAIL_INCIDENT", "TIER_CHANGES_SUMMARY", "PROPOSALS"]
+
+
+class PortfolioFigure(Struct, frozen=True, kw_only=True):
+    """An indicator behind a portfolio alert: `count` in `of`, as a share with its 95 % interval (parts per million)."""
+
+    indicator: str
+    value_ppm: int
+    low_ppm: int
+    high_ppm: int
+    count: int
+    of: int
+    threshold_ppm: int | None = None
+
+
+class PortfolioProposal(Struct, frozen=True, kw_only=True):
+    """A measure of the playbook. The system proposes; a person enacts. `due_on` is the owner's deadline to decide."""
+
+    proposal_id: str
+    area: Literal["CREDIT", "RESERVES", "ASSETS", "COLLECTIONS", "COMMUNICATION"]
+    action: str
+    text_en: str
+    text_zh: str
+    owner: str
+    due_on: dt.date
+    state: Literal["PROPOSED", "ENACTED", "DECLINED", "DONE", "WITHDRAWN"]
+    decided_by: str | None = None
+
+
+class PortfolioAlert(Struct, frozen=True, kw_only=True, tag_field="type", tag="portfolio_alert"):
+    """Something about the book or a part of it that people must know. Figures are as of the opening of `business_date`.
+
+    `segment` is `USD` for the whole book in a currency, else `USD/product=auto/region=CA`; `*` where it is about feeds.
+    `sign_off_required` says that the stage cannot be left before a person has signed. `freeze` names what must wait for
+    the feeds in `affected` while an incident is open. An alert that is CLEARED repeats the `alert_id` it ends in `clears`.
+    """
+
+    schema_version: Literal[1] = 1
+    alert_id: str
+    business_date: dt.date
+    segment: str
+    kind: PortfolioAlertKind
+    state: Literal["RAISED", "CLEARED"]
+    clears: str | None = None
+    stage_before: Stage
+    stage: Stage
+    sign_off_required: bool
+    figures: tuple[PortfolioFigure, ...] = ()
+    proposals: tuple[PortfolioProposal, ...] = ()
+    freeze: tuple[Literal["ESCALATION", "LEARNING", "STAGES"], ...] = ()
+    affected: tuple[str, ...] = ()
+    expected_loss: NonNegativeMoney | None = None
+    reserve: NonNegativeMoney | None = None
+    coverage_bps: int | None = None
+    text_en: str
+    text_zh: str
+    playbook: str

@@ -29,6 +29,14 @@ METHOD = {
     ),
 }
 
+COMPARISON = {
+    "en": (
+        "Known then: from what was booked before that day, and with what was booked on it; two figures where these differ, "
+        "since the order within a day is open. All entries: from everything known today, corrections included."
+    ),
+    "zh": "依当时已知: 不含与含当日入账的数字, 不同时并列 (同日先后不定)。依全部条目: 依目前全部条目, 含事后更正。",
+}
+
 
 def calculate(contents: Sequence[Content], loan_id: str, as_of: dt.date) -> dict[str, Any]:
     """Recompute a loan as of a day.
@@ -52,6 +60,7 @@ def calculate(contents: Sequence[Content], loan_id: str, as_of: dt.date) -> dict
         "payments": _payments(facts, loan_id, day),
         "steps": [_step(facts, loan_id, at) for at in _days(facts, loan_id, day)],
         "result": _row(facts.position(loan_id, day)),
+        "comparison_method": COMPARISON,
         "comparisons": _comparisons(contents, facts, loan_id),
         "notes": _notes(facts),
     }
@@ -165,6 +174,11 @@ def _worst(facts: MoneyFacts, loans: Sequence[str], day: int) -> int:
 def _notes(facts: MoneyFacts) -> list[str]:
     """What a reader must know before relying on the numbers."""
     notes: list[str] = []
+    if facts.repeats:
+        notes.append(
+            f"Entries {facts.repeats} tell again what an earlier entry told (same idempotency key or payment id) and are "
+            "not counted. / 上述条目重复此前条目 (幂等键或还款编号相同), 不重复计入。"
+        )
     unnamed = [payment.entry for payment in facts.payments if payment.loan_id is None]
     if unnamed and len(facts.terms) > 1:
         notes.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +15,46 @@ from streams.evidence.erasure import Retention, erase_borrower, erase_expired
 from streams.evidence.errors import EvidenceError
 from streams.evidence.exhibit import Request, make_exhibit
 from streams.evidence.files import write_durably
-from streams.evidence.keys import activate_key, generate_key, key_history, load_key, write_key_file
+from streams.evidence.gather import last_business_date
+from streams.evidence.keys import (
+    KEY_VARIABLE,
+    activate_key,
+    generate_key,
+    guard_of,
+    key_history,
+    load_key,
+    write_key_file,
+)
 from streams.evidence.signing import CheckpointSigner
 from streams.evidence.store import EvidenceLog, create_log
 from streams.evidence.timestamp import fetch_timestamp, keep_timestamp, load_certificates
+from streams.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streams.evidence.note import SigningKey
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _from_settings(_context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """The option, or else the setting FOREWARN_ + its name."""
+    if value is not None:
+        return value
+    own = getattr(load(), _SETTINGS[str(parameter.name)])
+    return Path(own) if own else None
+
+
+_SETTINGS = {"log_dir": "evidence_dir", "key_file": "evidence_key_file"}
 _log = click.option(
-    "--log", "log_dir", type=_FOLDER, default=".forewarn/evidence", envvar="FOREWARN_EVIDENCE_DIR", show_default=True,
-    help="Directory of the evidence log.",
+    "--log", "log_dir", type=_FOLDER, callback=_from_settings,
+    help="Directory of the evidence log. Default: FOREWARN_EVIDENCE_DIR, else .forewarn/evidence.",
 )  # fmt: skip
 _key = click.option(
-    "--key", "key_file", type=_FILE, default=None, envvar="FOREWARN_EVIDENCE_KEY_FILE",
-    help="File of the signing key; without it the key is taken from FOREWARN_EVIDENCE_KEY.",
+    "--key", "key_file", type=_FILE, callback=_from_settings,
+    help="File of the signing key. Default: FOREWARN_EVIDENCE_KEY_FILE, else the key is in FOREWARN_EVIDENCE_KEY.",
 )  # fmt: skip
 _by = click.option("--by", "actor", required=True, help="Opaque id of the person who asks; never a name.")
 
@@ -54,14 +76,14 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _load(key_file: Path | None) -> SigningKey:
+    """The key from its file or the settings."""
+    return load_key(key_file, {KEY_VARIABLE: load().evidence_key})
+
+
 def _signer(log: EvidenceLog, key_file: Path | None) -> CheckpointSigner:
     """The signer with its guard beside the key file; a key from the environment has none."""
-    return CheckpointSigner(log, load_key(key_file, os.environ), _guard(key_file) if key_file else None)
-
-
-def _guard(key_file: Path) -> Path:
-    """Where the last checkpoint signed with a key is remembered, apart from the log."""
-    return key_file.with_name(f"{key_file.name}.last-checkpoint")
+    return CheckpointSigner(log, _load(key_file), guard_of(key_file) if key_file else None)
 
 
 @click.command()
@@ -73,23 +95,26 @@ def _guard(key_file: Path) -> Path:
 @click.option("--case", required=True, help="The court's or your own reference.")
 @click.option("--basis", required=True, help="Why the data may be given out, for example a court order.")
 @click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Last day of the calculation; today if absent."
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Last day of the calculation. Default: the lender's newest business date in the log.",
 )
 @click.option("--withhold", multiple=True, help="Personal field not to be shown; may be repeated.")
 @_plainly
 def exhibit(log_dir: Path, key_file: Path | None, actor: str, loan_id: str, out: Path, **options: Any) -> None:  # noqa: ANN401
     """Write the evidence about one loan into a folder that verifies offline."""
-    moment = _now()
-    as_of = options["as_of"].date() if options["as_of"] else moment.date()
-    request = Request(
-        loan_id=loan_id,
-        case=options["case"],
-        legal_basis=options["basis"],
-        requested_by=actor,
-        as_of=as_of,
-        withhold=frozenset(options["withhold"]),
-    )
+    moment, given = _now(), options["as_of"]
     with EvidenceLog(log_dir) as log:
+        as_of = given.date() if given else last_business_date(log) or moment.date()
+        request = Request(
+            loan_id=loan_id,
+            case=options["case"],
+            legal_basis=options["basis"],
+            requested_by=actor,
+            as_of=as_of,
+            withhold=frozenset(options["withhold"]),
+        )
         made = make_exhibit(log, _signer(log, key_file), request, moment, out)
     click.echo(
         f"{made.entries} entries about loan {loan_id} in {out}. Check them anywhere: python3 {out / 'verify.py'}"
@@ -201,15 +226,15 @@ def init(log_dir: Path, actor: str, origin: str, key_file: Path) -> None:
 def rotate(log_dir: Path, key_file: Path | None, actor: str, new_key: Path) -> None:
     """Bring a new key into force, signed by itself and by the key it follows."""
     with EvidenceLog(log_dir) as log:
-        old, key = load_key(key_file, os.environ), generate_key(log.origin)
+        old, key = _load(key_file), generate_key(log.origin)
         write_key_file(new_key, key)
         try:
             record = activate_key(log, key, old, _now(), actor)
         except EvidenceError:
             new_key.unlink()
             raise
-    if key_file and _guard(key_file).exists():
-        write_durably(_guard(new_key), _guard(key_file).read_bytes())
+    if key_file and guard_of(key_file).exists():
+        write_durably(guard_of(new_key), guard_of(key_file).read_bytes())
     click.echo(f"{key.verifier} is in force from {instant(record.valid_from)}. Point the worker at {new_key}.")
 
 

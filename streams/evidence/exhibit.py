@@ -232,6 +232,7 @@ class _Files:
             self.signed.checkpoint.size,
             base64.b64encode(self.signed.checkpoint.root).decode(),
             str(self.history[-1].key),
+            sorted({item.content["clock"] for item in self.items}),
             rows,
             calculation,
         )

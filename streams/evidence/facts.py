@@ -5,6 +5,7 @@ Rule 2: days past due on day B = B - the due day of the oldest unmet installment
 Rule 3: money goes to the oldest due installment first (`oldest_due_first.v1`), from its value date on, on the terms
 in force that day. A reversal takes it back from the same value date. After a write-off, money is a recovery and cures
 nothing. Days are `date.toordinal()` ints.
+Rule 4: a fact counts once, however often it was sent: the first entry with an idempotency key, or with a payment id.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class MoneyFacts(msgspec.Struct):
     written_off: dict[str, int]
     closed: dict[str, int]
     currency: str
+    repeats: list[int] = []
 
     def position(self, loan_id: str, day: int) -> Position:
         """Where a loan stands on a day; all zero before its first schedule."""
@@ -148,8 +150,13 @@ def read_facts(contents: Iterable[Content], known: Callable[[Content], bool] = l
     """Collect the facts from leaf contents, in index order, that `known` lets through."""
     facts = MoneyFacts({}, [], {}, {}, "")
     reversed_minor: dict[str, int | None] = {}
+    seen: set[tuple[str, str]] = set()
     for content in contents:
-        if content["kind"] == "event" and known(content):
+        if content["kind"] != "event" or not known(content):
+            continue
+        if _is_repeat(content["body"], seen):
+            facts.repeats.append(content["index"])
+        else:
             _read_event(facts, content, content["body"], reversed_minor)
     for loan_id in facts.terms:
         facts.terms[loan_id].sort(key=lambda terms: terms.effective_from)
@@ -158,6 +165,18 @@ def read_facts(contents: Iterable[Content], known: Callable[[Content], bool] = l
         key=lambda item: (item.value_day, item.entry),
     )
     return facts
+
+
+def _is_repeat(body: Content, seen: set[tuple[str, str]]) -> bool:
+    """Whether the fact was told before; notes it otherwise."""
+    borrower = str(body.get("borrower_id", ""))
+    names = {(borrower, f"key {body['idempotency_key']}")} if body.get("idempotency_key") else set()
+    if body.get("type") == "payment_received" and body.get("payment_id"):
+        names.add((borrower, f"payment {body['payment_id']}"))
+    if names & seen:
+        return True
+    seen |= names
+    return False
 
 
 def _read_event(facts: MoneyFacts, content: Content, body: Content, reversed_minor: dict[str, int | None]) -> None:

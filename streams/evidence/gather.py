@@ -8,12 +8,13 @@ days past due of this loan depend on them.
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
 
-from streams.evidence.entry import KEYS_CHAIN, POLICY_CHAIN, borrower_chain, loan_chain
+from streams.evidence.entry import KEYS_CHAIN, LOG_CHAIN, POLICY_CHAIN, borrower_chain, loan_chain
 from streams.evidence.errors import ExhibitError
 from streams.evidence.signing import CheckpointFile, Signed, read_signed
 
@@ -67,6 +68,15 @@ def scope_of(log: EvidenceLog, loan_id: str) -> Scope:
             loans += [other for other in log.heads.loans(borrower) if other not in loans]
     chains = [loan_chain(loan) for loan in loans] + [borrower_chain(borrower) for borrower in borrowers]
     return Scope([*chains, KEYS_CHAIN], borrowers, loans)
+
+
+def last_business_date(log: EvidenceLog) -> dt.date | None:
+    """The lender's newest logical day that the log knows, or None when no day was ever announced."""
+    for leaf in log.backwards(LOG_CHAIN):
+        body = orjson.loads(leaf)["body"]
+        if body.get("type") == "business_date_advanced":
+            return dt.date.fromisoformat(body["business_date"])
+    return None
 
 
 def entries_of(log: EvidenceLog, scope: Scope) -> list[Item]:
@@ -139,11 +149,13 @@ def _named_policies(policies: Sequence[Item], items: Sequence[Item]) -> list[Ite
     named: set[str] = set()
     for item in items:
         body = item.content["body"]
-        for field in ("pack_version", "policy_version", "pack", "policy"):
+        for field in ("pack_version", "policy_version", "pack", "policy", "plan"):
             if isinstance(body.get(field), str):
                 named.add(body[field])
-        if isinstance(packs := body.get("packs"), list):
-            named.update(pack for pack in packs if isinstance(pack, str))
+        decision = body.get("decision")
+        for holder in (body, decision if isinstance(decision, dict) else {}):
+            if isinstance(packs := holder.get("packs"), list):
+                named.update(pack for pack in packs if isinstance(pack, str))
     found: dict[tuple[str, str], Item] = {}
     for item in policies:
         name, version = str(item.content["body"].get("name", "")), str(item.content["body"].get("version", ""))

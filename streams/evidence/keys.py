@@ -70,6 +70,11 @@ def write_key_file(path: Path, key: SigningKey) -> None:
         os.fsync(file.fileno())
 
 
+def guard_of(key_file: Path) -> Path:
+    """Where the last checkpoint signed with a key is remembered: beside the key, apart from the log."""
+    return key_file.with_name(f"{key_file.name}.last-checkpoint")
+
+
 def load_key(path: Path | None, environment: Mapping[str, str]) -> SigningKey:
     """The private key from a file, or else from the variable FOREWARN_EVIDENCE_KEY.
 

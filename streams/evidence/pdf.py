@@ -1,19 +1,17 @@
-"""The timeline as a PDF for paper, in English and Chinese, with the fonts that every PDF reader has for Chinese."""
+"""The timeline as a PDF for paper, in English and Chinese. It holds every glyph it shows, so it looks alike anywhere."""
 
 from __future__ import annotations
 
 import io
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
+from streams.evidence.fonts import LATIN, marked, register
 from streams.evidence.money import money_text
 from streams.evidence.timeline import label
 
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from streams.evidence.timeline import Page, Row
 
-#: A CID font is not embedded: the reader supplies it. It also sets Latin text, so one font does for both languages.
-_FONT = "STSong-Light"
 _MARGIN = 15 * mm
 _GRID = TableStyle(
     [
@@ -40,7 +36,7 @@ _GRID = TableStyle(
 
 def render_pdf(page: Page) -> bytes:
     """The whole timeline as PDF bytes. The same page gives the same bytes."""
-    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
+    register()
     target = io.BytesIO()
     document = SimpleDocTemplate(
         target,
@@ -52,6 +48,7 @@ def render_pdf(page: Page) -> bytes:
         title=f"Loan {page.loan_id}: timeline",
         author=page.origin,
         invariant=True,
+        initialFontName=LATIN,
     )
     footer = _footer(page)
     document.build(_story(page), onFirstPage=footer, onLaterPages=footer)
@@ -60,25 +57,29 @@ def render_pdf(page: Page) -> bytes:
 
 def _story(page: Page) -> list[Any]:
     """Everything on the paper, in order."""
-    body, small, bold = _style(8.5), _style(7, colors.HexColor("#555555")), _style(8.5)
-    story: list[Any] = [Paragraph(escape(f"Loan {page.loan_id}: timeline / 借款时间线"), _style(15)), Spacer(1, 3 * mm)]
-    story += [Paragraph(escape(line), body) for line in _head_lines(page)]
+    body, small = _style(8), _style(6.5, colors.HexColor("#444444"))
+    story: list[Any] = [
+        _cell(f"Loan {page.loan_id}: timeline / 借款 {page.loan_id} 时间线", _style(15)),
+        Spacer(1, 3 * mm),
+    ]
+    story += [_cell(line, body) for line in _head_lines(page)]
     story += [
         Spacer(1, 4 * mm),
-        Paragraph("History / 经过", _style(12)),
+        _cell("History / 经过", _style(12)),
         Spacer(1, 2 * mm),
         _history(page.rows, body, small),
     ]
     story += [
         Spacer(1, 6 * mm),
-        Paragraph("Days past due, step by step / 逾期天数逐步计算", _style(12)),
+        _cell("Days past due, step by step / 逾期天数逐步计算", _style(12)),
         Spacer(1, 2 * mm),
     ]
-    story += [Paragraph(escape(page.calculation["method"][language]), body) for language in ("en", "zh")]
-    story += [Paragraph(escape(note), bold) for note in page.calculation["notes"]]
+    story += [_cell(page.calculation["method"][language], body) for language in ("en", "zh")]
+    story += [_cell(note, body) for note in page.calculation["notes"]]
     story += [Spacer(1, 2 * mm), _steps(page.calculation, body)]
     if page.calculation["comparisons"]:
-        story += [Spacer(1, 6 * mm), Paragraph("What the system stated, recomputed / 系统所示与复算", _style(12))]
+        story += [Spacer(1, 6 * mm), _cell("What the system stated, recomputed / 系统所示与复算", _style(12))]
+        story += [_cell(page.calculation["comparison_method"][language], body) for language in ("en", "zh")]
         story += [Spacer(1, 2 * mm), _comparisons(page.calculation["comparisons"], body)]
     return story
 
@@ -92,10 +93,13 @@ def _head_lines(page: Page) -> list[str]:
         f"Made at / 制作时间: {page.made_at}",
         f"Log / 日志: {page.origin}, {page.size} entries, root {page.root}",
         f"Signing key / 签名密钥: {page.key}",
+        f"Clocks / 时钟: {' | '.join(page.clocks)}",
         (
-            f"Standing on {page.calculation['as_of']} / 截至该日: {result['days_past_due']} days past due / 逾期天数, "
-            f"arrears / 欠款 {money_text(result['arrears_minor'], currency)}, "
-            f"oldest unmet due date / 最早未还应还日 {result['oldest_unmet_due_date'] or '-'}"
+            f"Standing on {page.calculation['as_of']}: {result['days_past_due']} days past due, arrears "
+            f"{money_text(result['arrears_minor'], currency)}, oldest unmet due date "
+            f"{result['oldest_unmet_due_date'] or 'none'} / 截至 {page.calculation['as_of']} 的状态: "
+            f"逾期 {result['days_past_due']} 天, 欠款 {money_text(result['arrears_minor'], currency)}, "
+            f"最早未还应还日 {result['oldest_unmet_due_date'] or '无'}"
         ),
         (
             "This paper is for reading. Proof is in entries.jsonl, proofs/ and checkpoints/, checked by verify.py. / "
@@ -110,15 +114,15 @@ def _history(rows: Sequence[Row], body: ParagraphStyle, small: ParagraphStyle) -
     for row in rows:
         shown = [f"{label(english, chinese)}: {value}" for english, chinese, value in row.details] + row.notes
         where = (
-            [str(row.entry), row.chain, row.recorded_at, row.actor]
+            [f"{row.entry} ({row.chain})", f"recorded / 记录于 {row.recorded_at}", f"source / 来源 {row.actor}"]
             if row.entry is not None
-            else ["schedule / 还款计划"]
+            else ["from the schedule / 依还款计划"]
         )
         table.append(
             [
                 _cell(row.day, body),
                 _cell(f"{row.title_en}\n{row.title_zh}", body),
-                _cell("\n".join(shown), body),
+                _cell("; ".join(shown), body),
                 _cell("\n".join(where), small),
             ]
         )
@@ -158,7 +162,7 @@ def _comparisons(rows: Sequence[dict[str, Any]], body: ParagraphStyle) -> LongTa
     )
     table = [[_cell(text, body) for text in heads]]
     for row in rows:
-        known = " - ".join(map(str, row["from_entries_known_then"]))
+        known = " or ".join(map(str, row["from_entries_known_then"]))
         verdict = "agrees / 一致" if row["agrees"] else "differs / 不一致"
         cells = [
             row["day"],
@@ -174,13 +178,13 @@ def _comparisons(rows: Sequence[dict[str, Any]], body: ParagraphStyle) -> LongTa
 
 def _cell(text: str, style: ParagraphStyle) -> Paragraph:
     """Text as a cell that wraps; nothing in it is markup."""
-    return Paragraph(escape(text).replace("\n", "<br/>"), style)
+    return Paragraph(marked(text).replace("\n", "<br/>"), style)
 
 
 def _style(size: float, color: colors.Color = colors.black) -> ParagraphStyle:
     """A paragraph style that breaks lines as Chinese does, anywhere."""
     return ParagraphStyle(
-        f"s{size}", fontName=_FONT, fontSize=size, leading=size * 1.4, textColor=color, wordWrap="CJK"
+        f"s{size}", fontName=LATIN, fontSize=size, leading=size * 1.4, textColor=color, wordWrap="CJK"
     )
 
 
@@ -189,7 +193,7 @@ def _footer(page: Page) -> Any:  # noqa: ANN401  a callback of reportlab, which 
 
     def draw(canvas: Any, document: Any) -> None:  # noqa: ANN401
         canvas.saveState()
-        canvas.setFont(_FONT, 7)
+        canvas.setFont(LATIN, 7)
         canvas.drawString(_MARGIN, 8 * mm, f"{page.loan_id} | {page.size} entries, root {page.root}")
         canvas.drawRightString(A4[0] - _MARGIN, 8 * mm, str(document.page))
         canvas.restoreState()

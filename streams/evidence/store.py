@@ -107,13 +107,20 @@ class EvidenceLog(LogFiles):
         return data
 
     def chain(self, chain: str) -> list[bytes]:
-        """All entries of a chain in order, walked back from the newest.
+        """All entries of a chain in order.
+
+        Raises:
+            StoreCorruptError: as `backwards`.
+        """
+        return list(self.backwards(chain))[::-1]
+
+    def backwards(self, chain: str) -> Iterator[bytes]:
+        """The entries of a chain from the newest to the first.
 
         Raises:
             StoreCorruptError: a link leads to another chain or skips a number.
         """
         head = self.heads.get(chain)
-        found: list[bytes] = []
         index = head.index if head else None
         expected = head.sequence if head else 0
         while index is not None:
@@ -123,9 +130,8 @@ class EvidenceLog(LogFiles):
                 raise StoreCorruptError(
                     f"Entry {index} should be number {expected} of {chain} and is not. Restore a copy."
                 )
-            found.append(data)
+            yield data
             index, expected = link["previous_index"], expected - 1
-        return found[::-1]
 
     def private_fields(self, index: int) -> list[PrivateField]:
         """Personal fields of an entry that are still kept."""

@@ -48,6 +48,7 @@ class Page(msgspec.Struct, frozen=True):
     size: int
     root: str
     key: str
+    clocks: list[str]
     rows: list[Row]
     calculation: dict[str, Any]
 
@@ -75,10 +76,15 @@ def _entry_row(content: Content, notes: list[str]) -> Row:
         details(body),
         content["index"],
         f"{chain['id']} #{chain['sequence']}",
-        content["recorded_at"],
+        _second(content["recorded_at"]),
         content["actor"],
         notes,
     )
+
+
+def _second(instant: str) -> str:
+    """An instant as a person reads it; the entry has the fraction."""
+    return f"{instant[:10]} {instant[11:19]} UTC"
 
 
 def _due_row(calculation: Mapping[str, Any], row: Mapping[str, Any]) -> Row:
@@ -87,7 +93,7 @@ def _due_row(calculation: Mapping[str, Any], row: Mapping[str, Any]) -> Row:
     after = (dt.date.fromisoformat(row["due_date"]) + dt.timedelta(days=1)).isoformat()
     step = next((step for step in calculation["steps"] if step["day"] == after), None)
     shown = [
-        ("number", "期次", str(row["number"])),
+        ("installment number", "期次", str(row["number"])),
         ("amount", "金额", money_text(row["amount_minor"], calculation["currency"])),
     ]
     if step:

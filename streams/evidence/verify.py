@@ -23,7 +23,7 @@ import struct
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 Json = Dict[str, Any]
 
@@ -612,11 +612,23 @@ class Book:
         self.back: Dict[str, int | None] = {}
         self.off: Dict[str, int] = {}
         self.shut: Dict[str, int] = {}
+        told: Set[Tuple[str, Any, Any]] = set()
         for event in events:
-            self.take(event["index"], event["body"])
+            names = self.names(event["body"])
+            if not names & told:
+                told |= names
+                self.take(event["index"], event["body"])
         self.money.sort(key=lambda row: row[:2])
         for terms in self.terms.values():
             terms.sort(key=lambda row: row[0])
+
+    @staticmethod
+    def names(body: Json) -> Set[Tuple[str, Any, Any]]:
+        """What a fact is known by: told again under one of these, it does not count again."""
+        found = {("key", body.get("borrower_id"), body.get("idempotency_key"))}
+        if body.get("type") == "payment_received":
+            found.add(("payment", body.get("borrower_id"), body.get("payment_id")))
+        return {name for name in found if name[2]}
 
     def take(self, index: int, body: Json) -> None:
         """One event."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from streams.agents.assess import Assessor
 from streams.agents.learn import LearningAgent
@@ -14,10 +16,13 @@ from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Write
+from streams.events.outputs import LabelMatured
 from streams.files.events import FileEvent
-from streams.files.export import alert_order
+from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
 from streams.risk.tiers import DEFAULT, TIERS, Policy
+
+_labels = msgspec.msgpack.Decoder(LabelMatured)
 
 #: Told (business day as ordinal, events folded) as the work goes on.
 Progress = Callable[[int, int], None]
@@ -25,41 +30,81 @@ Progress = Callable[[int, int], None]
 _CHUNK = 5_000
 
 
-class Assessed:
-    """What a run over files gave. `alerts` and `states` are in canonical order: the same for every way to fold them."""
+class Score(NamedTuple):
+    """What was said of a borrower at the close of a month: `day` is its last (ordinal), `ppm` in the order of HEADS."""
 
-    def __init__(self) -> None:
+    borrower_id: str
+    day: int
+    ppm: tuple[int, ...]
+    tier: int
+    days_past_due: int
+    inputs: bytes
+
+    def line(self) -> dict[str, Any]:
+        """As a line of a scores file."""
+        said: dict[str, Any] = {"borrower_id": self.borrower_id, "date": dt.date.fromordinal(self.day).isoformat()}
+        said |= {f"{head.name}_ppm": value for head, value in zip(HEADS, self.ppm, strict=True)}
+        return said | {"tier": TIERS[self.tier], "days_past_due": self.days_past_due}
+
+
+class Assessed:
+    """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold."""
+
+    def __init__(self, *, keep_actions: bool = False) -> None:
+        self._keep_actions = keep_actions
         self.alerts: list[bytes] = []
+        self.actions: list[bytes] = []
+        self.changes: list[bytes] = []
         self.states: dict[bytes, bytes] = {}
-        self.scores: list[dict[str, Any]] = []
+        self.scores: list[Score] = []
+        self.labels: list[LabelMatured] = []
         self.outputs: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.dead_letters: list[Write] = []
-        self.versions: list[bytes] = []
 
     def take(self, write: Write) -> None:
-        """Note one write to a topic that no agent reads."""
+        """Note one write of an agent."""
         self.outputs[write.topic] += 1
+        value = write.value or b""
         match write.topic:
             case "risk-tier-changes":
-                self.alerts.append(write.value or b"")
+                self.alerts.append(value)
+            case "collection-actions" if self._keep_actions:
+                self.actions.append(value)
+            case "delinquency-changes":
+                self.changes.append(value)
             case "state" if write.key is not None and not write.key.startswith(b"\0"):
-                self.states[write.key] = frame.unpack(write.value or b"")[3]
+                self.states[write.key] = frame.unpack(value)[3]
+            case "labels" if write.key is not None:
+                self.labels.append(_labels.decode(value))
             case "dead-letters":
                 self.dead_letters.append(write)
             case _:
                 pass
 
-    def score(self, borrower_id: str, day: int, ppm: tuple[int, ...], tier: int, days_past_due: int) -> None:
+    def score(
+        self, borrower_id: str, day: int, ppm: tuple[int, ...], tier: int, days_past_due: int, inputs: bytes
+    ) -> None:
         """Note one month-end score."""
-        line: dict[str, Any] = {"borrower_id": borrower_id, "date": dt.date.fromordinal(day).isoformat()}
-        line |= {f"{head.name}_ppm": value for head, value in zip(HEADS, ppm, strict=True)}
-        self.scores.append(line | {"tier": TIERS[tier], "days_past_due": days_past_due})
+        self.scores.append(Score(borrower_id, day, ppm, tier, days_past_due, inputs))
 
 
-def assess(events: list[FileEvent], policy: Policy = DEFAULT, progress: Progress = lambda day, count: None) -> Assessed:
-    """Fold an ordered stream of events through sequence, assess and learn, holding where a replay holds."""
-    result = Assessed()
+def assess(
+    events: list[FileEvent],
+    policy: Policy = DEFAULT,
+    progress: Progress = lambda day, count: None,
+    *,
+    keep_actions: bool = False,
+) -> Assessed:
+    """Fold an ordered stream of events through sequence, assess and learn, holding where a replay holds.
+
+    Args:
+        events: as `files.events.read` orders them.
+        policy: of the tiers.
+        progress: told as the work goes on.
+        keep_actions: keep the collection actions too, over a kilobyte each; else they are only counted.
+    """
+    result = Assessed(keep_actions=keep_actions)
 
     def counted(prefix: str) -> Callable[[str], None]:
         return lambda name: result.counts.update([f"{prefix}.{name}"])
@@ -77,5 +122,6 @@ def assess(events: list[FileEvent], policy: Policy = DEFAULT, progress: Progress
             done += len(chunk)
             progress(chunk[-1].day, done)
     result.alerts.sort(key=alert_order)
-    result.scores.sort(key=lambda line: (line["date"], line["borrower_id"]))
+    result.actions.sort(key=action_order)
+    result.scores.sort(key=lambda score: (score.day, score.borrower_id))
     return result

@@ -1,4 +1,4 @@
-"""Canonical files: alerts, states and scores in an order, and with a content, that no way of folding can change.
+"""Canonical files: alerts, actions, states and scores in an order, and with a content, that no way of folding can change.
 
 Two files are equal if and only if the same was decided. Alerts carry the borrower's own sequence instead of partition and
 offset (those are in the record's headers), states are the rows without their frame.
@@ -42,6 +42,28 @@ def alerts_of(settings: Settings) -> list[bytes]:
     return sorted(found, key=alert_order)
 
 
+class _ActionHead(msgspec.Struct):
+    business_date: str
+    borrower_id: str
+    journal_sequence: int
+    action_id: str
+
+
+_action_heads = msgspec.json.Decoder(_ActionHead)
+
+
+def action_order(action: bytes) -> tuple[str, str, int, str]:
+    """By date, borrower, the borrower's own records so far, and the place in the look that proposed it."""
+    head = _action_heads.decode(action)
+    return (head.business_date, head.borrower_id, head.journal_sequence, head.action_id)
+
+
+def actions_of(settings: Settings) -> list[bytes]:
+    """All committed collection actions on the topic, in canonical order."""
+    found = [record.value for record in reading.read_all(settings, ["collection-actions"]) if record.value is not None]
+    return sorted(found, key=action_order)
+
+
 def states_of(settings: Settings) -> dict[bytes, bytes]:
     """The present row of every borrower, without its frame."""
     states: dict[bytes, bytes] = {}
@@ -63,12 +85,17 @@ def write_alerts(path: Path, alerts: Iterable[bytes]) -> None:
     write_lines(path, sorted(alerts, key=alert_order))
 
 
+def write_actions(path: Path, actions: Iterable[bytes]) -> None:
+    """Collection actions as they stand on the topic."""
+    write_lines(path, sorted(actions, key=action_order))
+
+
 def write_states(path: Path, states: Mapping[bytes, bytes]) -> None:
     """`{"borrower_id": …, "row": base64}`, by borrower."""
     lines = ({"borrower_id": key.decode(), "row": base64.b64encode(states[key]).decode()} for key in sorted(states))
     write_lines(path, map(orjson.dumps, lines))
 
 
-def write_scores(path: Path, scores: Iterable[Mapping[str, Any]]) -> None:
-    """Month-end scores, as `Assessed.scores` has them."""
-    write_lines(path, (orjson.dumps(dict(line)) for line in scores))
+def write_scores(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Month-end scores, as `assess.Score.line` makes them."""
+    write_lines(path, (orjson.dumps(dict(line)) for line in lines))

@@ -30,7 +30,7 @@ from streams.settings import Settings
 #: Told (business day as ordinal, events sent).
 Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
-_POLL_S = 0.002
+_POLL_S = 0.01
 
 
 class Stuck(EngineError):
@@ -69,7 +69,7 @@ class Replay:
         group = group_of("sequence", settings)
         self._producer = client.producer(settings, **{"linger.ms": 1})
         self._journaled = Barrier(settings, group, BORROWER_TOPICS)
-        self._models = client.consumer(settings, f"{group}.replay")
+        self._models = client.consumer(settings, f"{group}.replay", **{"fetch.wait.max.ms": 500})
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
         self._learned_through = self._version_end = 0
         self._trails: dict[str, _Trail] = {}

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from streams.learning.compare import Comparison
 
-HORIZON_DAYS = {"default_90d": 90, "delinquent_30_90d": 90, "default_180d": 180, "default_365d": 365}
+#: As `borrower.labels.HEADS`, which is above this package; a test holds them together.
+HORIZON_DAYS = {"default_90d": 121, "delinquent_30_90d": 90, "default_180d": 180, "default_365d": 365}
 DISRUPTED = ((dt.date(2020, 4, 1), dt.date(2020, 8, 31)),)
 BUDGETS = (0.02, 0.05)
 CURVE_POINTS = 300

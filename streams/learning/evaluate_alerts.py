@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REVERT_DAYS = 90
 DEFAULT_DAYS, DELINQUENT_DAYS = 90, 30
 _WINDOWS = (90, 180, 365)
+LEAD_STEP = 7
 
 
 class Reached(Struct, frozen=True):
@@ -54,6 +55,7 @@ class AlertFigures(Struct, frozen=True):
         lead_days: median days from the first alert in the window to the event, and the tenth percentile.
         lead_days_p10: the same.
         precision: share of alerted rows followed by the event within 90 days.
+        lead_curve: (days, share of events alerted at least so many days before).
     """
 
     event: str
@@ -65,15 +67,20 @@ class AlertFigures(Struct, frozen=True):
     lead_days: float
     lead_days_p10: float
     precision: float
+    lead_curve: list[tuple[float, float]]
 
 
 class FlipFigures(Struct, frozen=True):
-    """Tier changes a borrower-year, and the share of them taken back within 90 days."""
+    """Tier changes a borrower-year, and the share of them taken back within 90 days.
+
+    `by_month` has for each calendar month, counted from the first row's, changes and those taken back, a borrower-year.
+    """
 
     borrower_years: float
     changes: int
     changes_per_borrower_year: float
     reverted_share: float
+    by_month: list[tuple[float, float, float]]
 
 
 def alert_figures(table: Table, main: np.ndarray, reached: Sequence[Reached]) -> list[AlertFigures]:
@@ -138,6 +145,11 @@ def _caught(
         lead_days=float(np.median(leads)) if leads else float("nan"),
         lead_days_p10=float(np.quantile(leads, 0.1)) if leads else float("nan"),
         precision=right / len(alerted) if len(alerted) else float("nan"),
+        lead_curve=[
+            (float(days), sum(lead >= days for lead in leads) / total) for days in range(1, window + 1, LEAD_STEP)
+        ]
+        if total
+        else [],
     )
 
 
@@ -160,22 +172,36 @@ def flip_figures(table: Table, changes: Sequence[TierChange]) -> FlipFigures:
 
     A change is taken back when a later change of the same borrower brings the tier to where it was before, or past it.
     """
-    years = len(table.day) / 12
+    back = _taken_back(changes)
+    counted = {number: [0, 0] for number in set(table.month.tolist())}
+    for change, reverted in back:
+        number = table.month_number(change.day)
+        if number in counted:
+            counted[number][0] += 1
+            counted[number][1] += reverted
+    rows = {number: int((table.month == number).sum()) / 12 for number in counted}
+    years = sum(rows.values())
+    reverted_total = sum(reverted for _, reverted in back)
+    return FlipFigures(
+        borrower_years=years,
+        changes=len(back),
+        changes_per_borrower_year=len(back) / years,
+        reverted_share=reverted_total / len(back) if back else 0.0,
+        by_month=[
+            (float(number), counted[number][0] / rows[number], counted[number][1] / rows[number])
+            for number in sorted(counted)
+        ],
+    )
+
+
+def _taken_back(changes: Sequence[TierChange]) -> list[tuple[TierChange, bool]]:
     by_borrower: dict[str, list[TierChange]] = {}
     for change in sorted(changes, key=lambda change: change.day):
         by_borrower.setdefault(change.borrower_id, []).append(change)
-    reverted = 0
+    found = []
     for own in by_borrower.values():
         for at, change in enumerate(own):
             up = change.after > change.before
-            reverted += any(
-                (later.after <= change.before) if up else (later.after >= change.before)
-                for later in own[at + 1 :]
-                if later.day - change.day <= REVERT_DAYS
-            )
-    return FlipFigures(
-        borrower_years=years,
-        changes=len(changes),
-        changes_per_borrower_year=len(changes) / years,
-        reverted_share=reverted / len(changes) if changes else 0.0,
-    )
+            later = [each.after for each in own[at + 1 :] if each.day - change.day <= REVERT_DAYS]
+            found.append((change, any((tier <= change.before) if up else (tier >= change.before) for tier in later)))
+    return found

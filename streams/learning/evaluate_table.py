@@ -67,7 +67,8 @@ class Table:
         self.tier = np.array([row.tier for row in rows], dtype=np.int64)
         self.treated = np.array([row.treated for row in rows], dtype=bool)
         self.inputs = _inputs(rows)
-        self.month = _month_numbers(self.day)
+        self._first_month = _calendar_month(int(self.day.min()))
+        self.month = np.array([self.month_number(day) for day in self.day.tolist()], dtype=np.int64)
         self._ppm = np.array([row.ppm for row in rows], dtype=np.float64)
         self._disrupted = [(first.toordinal(), last.toordinal()) for first, last in disrupted]
         self._outcomes = {head: np.full(len(rows), np.nan) for head in HEADS}
@@ -76,6 +77,10 @@ class Table:
             at = place.get((outcome.borrower_id, outcome.day))
             if at is not None:
                 self._outcomes[outcome.head][at] = 1.0 if outcome.outcome else 0.0
+
+    def month_number(self, day: int) -> int:
+        """The calendar month of a day, counted from 1 for that of the first row."""
+        return _calendar_month(day) - self._first_month + 1
 
     def probability(self, head: str) -> np.ndarray:
         """One head's probabilities, from 0 to 1."""
@@ -114,8 +119,6 @@ def _inputs(rows: Sequence[ScoreRow]) -> np.ndarray | None:
     return np.frombuffer(b"".join(row.observation for row in rows), dtype=np.int8).reshape(len(rows), COUNT)
 
 
-def _month_numbers(days: np.ndarray) -> np.ndarray:
-    """Calendar months, counted from 1 for the first."""
-    dates = [dt.date.fromordinal(int(day)) for day in days]
-    months = np.array([date.year * 12 + date.month for date in dates], dtype=np.int64)
-    return np.asarray(months - months.min() + 1)
+def _calendar_month(day: int) -> int:
+    date = dt.date.fromordinal(day)
+    return date.year * 12 + date.month

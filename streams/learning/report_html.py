@@ -40,7 +40,7 @@ def page(report: Report, title: str = "Forewarn: evaluation") -> str:
     sections = [
         f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>",
         "<h2>Heads</h2>" + _figures(report),
-        "<h2>Alert budgets</h2>" + _alerts(report),
+        "<h2>Alert budgets</h2>" + _alerts(report) + _lead_time(report),
         *(_charts(curves) for curves in report.curves),
         "<h2>Month by month</h2>" + _drift(report),
         "<h2>First months, against the hand rule</h2>" + _early(report),
@@ -93,6 +93,21 @@ def _alerts(report: Report) -> str:
     return _table(
         ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision"), rows
     )
+
+
+def _lead_time(report: Report) -> str:
+    drawn = []
+    for event in dict.fromkeys(row.event for row in report.alerts):
+        widest = max(row.window_days for row in report.alerts)
+        rows = [row for row in report.alerts if row.event == event and row.window_days == widest][:2]
+        names = [f"{row.budget:.0%}" if event == "default" else row.head.split("_")[0] for row in rows]
+        lines = [
+            Line(row.lead_curve, name=name, second=at > 0)
+            for at, (row, name) in enumerate(zip(rows, names, strict=True))
+        ]
+        svg = chart(f"Lead time: {event}", "days before", "share alerted", lines, (0.0, float(widest)))
+        drawn.append(f"<figure>{svg}<figcaption>Share of events alerted at least so long before.</figcaption></figure>")
+    return f'<div class="charts">{"".join(drawn)}</div>'
 
 
 def _charts(curves: Curves) -> str:
@@ -169,8 +184,18 @@ def _flips(report: Report) -> str:
     return (
         f"<h2>Tiers</h2><p>{number(flips.changes_per_borrower_year, 2)} changes a borrower-year "
         f"({flips.changes:,} in {flips.borrower_years:,.0f} years); {number(flips.reverted_share, 3)} of them revert "
-        "within 90 days.</p>"
+        "within 90 days.</p>" + _flip_chart(flips.by_month)
     )
+
+
+def _flip_chart(months: Sequence[tuple[float, float, float]]) -> str:
+    lines = [
+        Line([(number, changes) for number, changes, _ in months], name="changes"),
+        Line([(number, reverted) for number, _, reverted in months], name="reverted", second=True),
+    ]
+    span = (1.0, max(number for number, _, _ in months))
+    top = max(changes for _, changes, _ in months) or 1.0
+    return f"<figure>{chart('Tier changes', 'month', 'a borrower-year', lines, span, (0.0, top))}</figure>"
 
 
 def _comparisons(report: Report) -> str:

@@ -14,11 +14,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from streams.agents.groups import AGENTS, group_of
+from streams.agents.groups import EVERY, group_of
+from streams.agents.preserve import KINDS as PRESERVED
 from streams.agents.supervise import Supervisor
 from streams.engine import reading, topics_admin
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
+from streams.evidence.keys import generate_key, write_key_file
 from streams.files.events import FileEvent
 from streams.files.export import alerts_of, states_of
 from streams.files.replay import Progress, Replay
@@ -28,7 +30,7 @@ from streams.settings import PREFIX, Settings, load
 
 #: Told one line about what is going on.
 Say = Callable[[str], None]
-#: Told each alert as it stands on the topic, as soon as it is committed.
+#: Told each alert and collection action as it stands on its topic, as soon as it is committed.
 OnAlert = Callable[[bytes], None]
 _SETTLE_S = 60.0
 
@@ -73,18 +75,20 @@ class Demo:
             replication=1,
             instance="demo",
             state_dir=str(self._directory),
+            evidence_dir=str(self._directory / "evidence"),
+            evidence_key_file=str(self._directory / "evidence.key"),
         )
+        write_key_file(self._directory / "evidence.key", generate_key("forewarn-demo"))
         created = topics_admin.create(self.settings)
         self._say(f"{len(created)} topics created, {self._partitions} journal partitions")
         log = self._directory / "workers.log"
-        environment = dict(os.environ) | {
-            PREFIX + name.upper(): str(getattr(self.settings, name)) for name in ("bootstrap", "instance", "state_dir")
-        }
-        supervisor = Supervisor(list(AGENTS), environment, log=log, say=self._say)
+        names = ("bootstrap", "instance", "state_dir", "evidence_dir", "evidence_key_file")
+        environment = dict(os.environ) | {PREFIX + name.upper(): getattr(self.settings, name) for name in names}
+        supervisor = Supervisor(list(EVERY), environment, log=log, say=self._say)
         supervisor.start()
         self._stack.callback(supervisor.stop)
         self._supervisor = supervisor
-        self._say(f"started {', '.join(AGENTS)} (log: {log})")
+        self._say(f"started {', '.join(EVERY)} (log: {log})")
 
     def run(self, events: list[FileEvent], on_alert: OnAlert, progress: Progress) -> Summary:
         """Replay the events and wait until everything that follows from them is committed."""
@@ -117,20 +121,21 @@ class Demo:
             raise EngineError(f"An agent ended with {code} and would again. Its last words are in {log}.")
 
     def _settle(self) -> None:
-        """Wait until the journal is folded to its end."""
-        barrier = Barrier(self.settings, group_of("assess", self.settings), ("journal",))
-        try:
-            ends, deadline = barrier.ends(), time.monotonic() + _SETTLE_S
-            while not barrier.passed(ends):
-                self._check()
-                if time.monotonic() > deadline:
-                    raise EngineError(f"The journal was not folded to its end within {_SETTLE_S:.0f} s.")
-                time.sleep(0.02)
-        finally:
-            barrier.close()
+        """Wait until the journal is folded to its end, and what came of it is kept as evidence."""
+        for agent, topics in (("assess", ("journal",)), ("preserve", tuple(PRESERVED))):
+            barrier = Barrier(self.settings, group_of(agent, self.settings), topics)
+            try:
+                ends, deadline = barrier.ends(), time.monotonic() + _SETTLE_S
+                while not barrier.passed(ends):
+                    self._check()
+                    if time.monotonic() > deadline:
+                        raise EngineError(f"{agent} did not come to the end of its topics within {_SETTLE_S:.0f} s.")
+                    time.sleep(0.02)
+            finally:
+                barrier.close()
 
     def _follow(self, on_alert: OnAlert, stopping: threading.Event) -> None:
-        places = reading.places(self.settings, ["risk-tier-changes"])
+        places = reading.places(self.settings, ["risk-tier-changes", "collection-actions"])
         with reading.Reader(self.settings, places) as reader:
             quiet = 0
             while quiet < 2:  # after the end, two empty polls mean that all has been shown
@@ -148,6 +153,7 @@ class Demo:
             seconds=seconds,
             alerts=alerts_of(self.settings),
             changes=changes,
+            actions=(r.value for r in reading.read_all(self.settings, ["collection-actions"]) if r.value is not None),
             dead_letters=sum(1 for _ in reading.read_all(self.settings, ["dead-letters"])),
             model_versions=sum(1 for _ in reading.read_all(self.settings, ["models"])),
         )

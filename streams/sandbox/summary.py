@@ -6,21 +6,36 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from statistics import median
+from typing import get_args
 
 import msgspec
 from msgspec import Struct
 
-from streams.events.outputs import DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import DelinquencyChanged, RiskTierChanged, Step
+
+
+class _Verdict(Struct):
+    verdict: str
+
+
+class _Action(Struct):
+    """The little of an action that is counted."""
+
+    stage: str
+    decision: _Verdict
+
 
 _alerts = msgspec.json.Decoder(RiskTierChanged)
 _changes = msgspec.json.Decoder(DelinquencyChanged)
+_actions = msgspec.json.Decoder(_Action)
 
 
 class Summary(Struct, frozen=True, kw_only=True):
     """Figures of one run. A defaulter is a borrower with a loan that went over 90 days past due or was written off.
 
     Warned means that an upward alert that was never retracted came before the day of the first default; lead is from the
-    first such alert. `warned_while_current` counts those whose alert came before the spell of arrears that led there.
+    first such alert. Actions by stage are those that the conduct gate allowed at once or later; the others were refused.
+    `warned_while_current` counts those whose alert came before the spell of arrears that led there.
     """
 
     events: int
@@ -31,6 +46,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     downgrades: int
     retractions: int
     dead_letters: int
+    actions_by_stage: dict[str, int]
+    actions_refused: int
     model_versions: int
     defaulters: int
     warned: int
@@ -63,6 +80,7 @@ def summarize(
     seconds: float,
     alerts: list[bytes],
     changes: Iterable[bytes],
+    actions: Iterable[bytes],
     dead_letters: int,
     model_versions: int,
 ) -> Summary:
@@ -82,6 +100,7 @@ def summarize(
         if before:
             leads.append((day - min(before)).days)
             early += min(before) < delinquent[borrower_id]
+    stages, refused = _measures(actions)
     return Summary(
         events=events,
         borrowers=borrowers,
@@ -91,12 +110,24 @@ def summarize(
         downgrades=directions["DOWN"],
         retractions=directions["RETRACT"],
         dead_letters=dead_letters,
+        actions_by_stage={stage: stages[stage] for stage in get_args(Step) if stages[stage]},
+        actions_refused=refused,
         model_versions=model_versions,
         defaulters=len(defaulted),
         warned=len(leads),
         lead_days_median=round(median(leads)) if leads else 0,
         warned_while_current=early,
     )
+
+
+def _measures(actions: Iterable[bytes]) -> tuple[Counter[str], int]:
+    """Actions not refused by stage, and how many were refused."""
+    verdicts: Counter[tuple[str, bool]] = Counter()
+    for value in actions:
+        head = _actions.decode(value)
+        verdicts[head.stage, head.decision.verdict == "DENY"] += 1
+    stages = Counter({stage: count for (stage, denied), count in verdicts.items() if not denied})
+    return stages, sum(count for (_, denied), count in verdicts.items() if denied)
 
 
 def _firsts(changes: Iterable[bytes]) -> tuple[dict[str, dt.date], dict[str, dt.date]]:

@@ -27,8 +27,10 @@ def run(command: click.Command, *arguments: str) -> Result:
 
 
 def asked(*arguments: str, at: str = NOON) -> Result:
-    """Ask the gate about a call to B1 under the packs of China."""
-    return run(gate, "--borrower", "B1", "--action", "CALL", "--at", at, "--pack", "base", "--pack", "cn", *arguments)
+    """Ask the gate about a call to B1 under the packs of China, about whom nothing is known unless told."""
+    facts = () if "--facts" in arguments else ("--no-facts",)
+    packs = ("--pack", "base", "--pack", "cn")
+    return run(gate, "--borrower", "B1", "--action", "CALL", "--at", at, *packs, *facts, *arguments)
 
 
 @pytest.fixture

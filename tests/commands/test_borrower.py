@@ -16,7 +16,7 @@ from streams.commands import timeline
 from streams.engine import reading, rows, source
 from streams.engine.errors import Misconfigured
 from streams.engine.writes import Writes
-from streams.events.examples import BORROWER, INPUTS, LOAN
+from streams.events.examples import BORROWER, BY_TYPE, INPUTS, LOAN
 from streams.events.fields import NonNegativeMoney
 from streams.events.loans import LoanOpened, ScheduleSet
 from streams.events.outputs import DelinquencyChanged
@@ -58,15 +58,6 @@ def bucket(number: int, day: str) -> DelinquencyChanged:
     )  # fmt: skip
 
 
-class Measure(msgspec.Struct, tag_field="type", tag="collection_action"):
-    """Some output that this version has no sentence for."""
-
-    business_date: str
-    stage: str
-    amount: NonNegativeMoney
-    reasons: list[str]
-
-
 def row() -> bytes:
     """The borrower's row: both loan events in the ledger, nothing paid, tier WATCH."""
     borrower = Borrower(TODAY.toordinal(), wake_day=TODAY.toordinal() + 1, sequence=5, currency="CNY")
@@ -92,7 +83,10 @@ def story(write: Write) -> None:
     journal(told, "payments", 1, CONTRADICTS)
     write(told)
     output(
-        rest, "collection-actions", 3, Measure("2026-02-16", "REMINDER", NonNegativeMoney(100, "CNY"), ["a=1", "b=2"])
+        rest,
+        "collection-actions",
+        3,
+        msgspec.structs.replace(BY_TYPE["collection_action"], business_date=dt.date(2026, 2, 16)),
     )
     output(rest, "risk-tier-changes", 3, alert(BORROWER, 2, "2026-02-16", direction="RETRACT", supersedes="c-7f3a/1"))
     output(rest, "risk-tier-changes", 3, alert(BORROWER, 1, "2026-02-06"))
@@ -118,7 +112,7 @@ def test_the_timeline(run: Run) -> None:
         "2026-02-06    NORMAL → WATCH",
         "2026-02-16  206.00 CNY paid on loa",
         "2026-02-16    NORMAL → WATCH",
-        "2026-02-16    stage: REMINDER; amo",
+        "2026-02-16    stage REMINDER: mess",
         "2026-02-16  206.00 CNY paid on loa",
         "",
         "c-7f3a on 2026-03-07: WATCH since",
@@ -127,7 +121,8 @@ def test_the_timeline(run: Run) -> None:
         "  next due 2026-04-05, looked at a",
         "  1 record with this key refused:",
     ]
-    assert said.stdout.splitlines()[6].endswith("stage: REMINDER; amount: 1.00 CNY; reasons: a=1, b=2")
+    assert "stage REMINDER: message by machine, allowed until 2026-02-09 00:00 UTC" in said.stdout.splitlines()[6]
+    assert "1 day past due, arrears in minor units 20600" in said.stdout.splitlines()[6]
     assert "RETRACTS c-7f3a/1" in said.stdout.splitlines()[5]
     assert said.stdout.splitlines()[7].endswith(" REFUSED: It was used before.")
     assert "probability of default 2.56 % (model prior)" in said.stdout

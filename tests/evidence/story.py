@@ -42,7 +42,7 @@ class Story:
             "borrower_id": self.borrower_id,
             "business_date": day,
             "occurred_at": f"{day}T08:00:00Z",
-            "idempotency_key": f"k{self.offset}",
+            "idempotency_key": f"{self.loan_id}-k{self.offset}",
         }
         if loan:
             body["loan_id"] = self.loan_id

@@ -176,3 +176,18 @@ def test_a_stated_figure_is_compared_with_what_was_known(known: int, agrees: boo
 def test_money_as_people_write_it(amount: int, currency: str, text: str) -> None:
     """Decimals by currency; nothing is rounded."""
     assert text == money_text(amount, currency)
+
+
+@pytest.mark.parametrize("again", [{"idempotency_key": "k"}, {"payment_id": "P"}])
+def test_a_payment_sent_twice_counts_once(again: dict[str, str]) -> None:
+    """By idempotency key or by payment id; both programs agree, and a note names the entry."""
+    first = paid("P", 5, 600) | {"idempotency_key": "k", "borrower_id": "B"}
+    second = first | {"idempotency_key": "other", "payment_id": "Q"} | again
+    story = contents(schedule("L1", (10, 1000)), first, second)
+    at = JANUARY + 11
+
+    made = calculate(story, "L1", dt.date.fromordinal(at))
+
+    assert (made["result"]["arrears_minor"], made["result"]["days_past_due"]) == (400, 1)
+    assert Book(story).standing("L1", at) == (1, 400)
+    assert "Entries [2]" in made["notes"][0]

@@ -180,8 +180,9 @@ def test_the_timeline_shows_the_gate_and_escapes_everything(
     made = make_exhibit(told, signer, request_for("L1", case="<b>77</b>"), at("2026-04-02"), tmp_path / "out")
     page = (made.path / "timeline.html").read_text()
 
-    assert "verdict / 判定: DENY" in page
-    assert "rule ids / 规则编号: CN-H1" in page
+    assert "Measure refused by the conduct gate" in page
+    assert "verdict / 判定: DENY / 禁止" in page
+    assert "rules in the way / 所违规则编号: CN-H1" in page
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "&lt;b&gt;77" in page

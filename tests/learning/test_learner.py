@@ -14,16 +14,16 @@ from streams.risk import model
 from streams.risk.design import terms
 from streams.risk.features import COUNT
 from streams.risk.heads import HEADS
-from tests.learning.stream import label, rows, run
+from tests.learning.stream import Row, label, rows, run
 
 
 @pytest.fixture(scope="module")
-def stream() -> list:
+def stream() -> list[Row]:
     """One made-up book."""
     return rows()
 
 
-def test_the_result_does_not_depend_on_the_order_of_arrival(stream: list) -> None:
+def test_the_result_does_not_depend_on_the_order_of_arrival(stream: list[Row]) -> None:
     """Partitions and workers decide the order; the learner puts labels in its own."""
     labels = [label(row, model.prior_weights(), head) for row in stream[:240] for head in HEADS[:2]]
     shuffled = random.Random(4).sample(labels, len(labels))
@@ -34,7 +34,7 @@ def test_the_result_does_not_depend_on_the_order_of_arrival(stream: list) -> Non
     assert first.to_bytes() == second.to_bytes()
 
 
-def test_a_restored_learner_goes_on_exactly(stream: list) -> None:
+def test_a_restored_learner_goes_on_exactly(stream: list[Row]) -> None:
     """From its bytes, at any day, to the same next version and the same bytes."""
     prior, day = model.prior_weights(), dt.date(2025, 1, 1)
     learner = Learner()
@@ -47,7 +47,7 @@ def test_a_restored_learner_goes_on_exactly(stream: list) -> None:
     assert learner.to_bytes() == restored.to_bytes()
 
 
-def test_learning_a_label_early_changes_the_figures(stream: list) -> None:
+def test_learning_a_label_early_changes_the_figures(stream: list[Row]) -> None:
     """The leak canary: outcomes of the last three months, learned a step early, show in average precision."""
     honest, _ = run(stream)
     leaked, _ = run(stream, horizon=0)
@@ -57,7 +57,7 @@ def test_learning_a_label_early_changes_the_figures(stream: list) -> None:
     assert metrics.log_loss(np.array(leaked) / 1e6, outcomes) < metrics.log_loss(np.array(honest) / 1e6, outcomes)
 
 
-def test_a_label_is_not_learned_before_its_horizon(stream: list) -> None:
+def test_a_label_is_not_learned_before_its_horizon(stream: list[Row]) -> None:
     """Until the first label matures every score is the prior's."""
     scores, _ = run(stream)
     prior = model.prior_weights()
@@ -69,7 +69,7 @@ def test_a_label_is_not_learned_before_its_horizon(stream: list) -> None:
     ]
 
 
-def test_learning_improves_on_the_prior(stream: list) -> None:
+def test_learning_improves_on_the_prior(stream: list[Row]) -> None:
     """On the later months, with everything else equal."""
     scores, _ = run(stream)
     prior = model.prior_weights()
@@ -80,7 +80,7 @@ def test_learning_improves_on_the_prior(stream: list) -> None:
     assert metrics.log_loss([scores[place] / 1e6 for place in late], outcomes) < metrics.log_loss(cold, outcomes)
 
 
-def test_versions_are_named_after_their_day_and_fit_the_scorer(stream: list) -> None:
+def test_versions_are_named_after_their_day_and_fit_the_scorer(stream: list[Row]) -> None:
     """A version can be activated as it is."""
     day = dt.date(2025, 6, 1)
     weights, figures = Learner().learn_day(day, [label(stream[0], model.prior_weights())])
@@ -99,7 +99,7 @@ def test_a_day_without_labels_keeps_the_weights() -> None:
     assert figures == {}
 
 
-def test_the_challenger_is_judged_on_weights_no_newer_than_the_observation(stream: list) -> None:
+def test_the_challenger_is_judged_on_weights_no_newer_than_the_observation(stream: list[Row]) -> None:
     """Its figures appear only once it had learned something before an observation."""
     prior, learner = model.prior_weights(), Learner()
     months = sorted({row.day for row in stream})
@@ -112,7 +112,7 @@ def test_the_challenger_is_judged_on_weights_no_newer_than_the_observation(strea
     assert "default_90d.adagrad.auc" in later
 
 
-def test_an_unknown_head_is_refused(stream: list) -> None:
+def test_an_unknown_head_is_refused(stream: list[Row]) -> None:
     """By name, before anything of that cohort is learned."""
     wrong = msgspec.structs.replace(label(stream[0], model.prior_weights()), head="default_30d")
 

@@ -88,6 +88,18 @@ def test_shadow_arrears_remember_what_a_lender_deferred() -> None:
     assert state.shadow >= 9_000
 
 
+def test_the_shadow_neither_grows_nor_fades_while_installments_are_met() -> None:
+    """Three hundredths short and not overdue is no shortfall; only money above the installment makes up for one."""
+    state = _after(monthly([100, 60]))
+    before = state.shadow
+    observe(state, Period(due_day=730_100, due_minor=100, paid_minor=97))
+    met = state.shadow
+    observe(state, Period(due_day=730_130, due_minor=100, paid_minor=125))
+
+    assert before == met == 4_000
+    assert state.shadow == before - 2_500
+
+
 def test_paying_ahead_makes_a_skipped_month_short_but_not_late() -> None:
     """Money and contract are told apart."""
     state = _after(monthly([200, 0]))

@@ -30,7 +30,7 @@ def test_features_are_bounded_and_survive_their_bytes(history: list[Period], sta
     observed = model.observation(state, standing)
 
     assert len(inputs) == COUNT
-    assert all(isinstance(value, int) and -127 <= value <= 127 for value in inputs)
+    assert all(type(value) is int and -127 <= value <= 127 for value in inputs)
     assert len(observed) <= OBSERVATION_BYTES_MAX
     assert inputs == model.inputs_of(observed)
 

@@ -1,0 +1,235 @@
+"""`forewarn stress`: what would become of the present book, of its reserve, and how soon."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+from msgspec import structs
+
+from streams.commands.context import with_settings
+from streams.commands.options import json_option
+
+if TYPE_CHECKING:
+    from streams.learning.stress import Result
+    from streams.portfolio.monitor import Monitor
+    from streams.portfolio.scenarios import Scenario, Start
+    from streams.settings import Settings
+
+_IN = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+NAMES = ("baseline", "adverse", "severe", "stop-pay", "processor-down", "unemployment")
+MILLION = 1_000_000
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The options, as checked by click."""
+
+    paths: tuple[Path, ...]
+    currency: str | None
+    segment: str | None
+    share: float | None
+    reserve: int | None
+    assumed_coverage: float
+    required: float
+    days: int
+    seed: int
+    svg: Path | None
+
+
+@click.command(
+    epilog="Example: forewarn stress all --file ally.jsonl.gz --reserve 250000000 --svg stress.svg",
+)
+@click.argument("scenario", type=click.Choice([*NAMES, "all"]))
+@click.option("--file", "paths", multiple=True, type=_IN, help="Take the book of event files instead of the cluster's.")
+@click.option("--currency", help="Which currency's book. Default: the one with most loans.")
+@click.option("--segment", help="What stop-pay hits, as region=CA,product=auto. Default: the largest region.")
+@click.option("--share", type=click.FloatRange(0, 100), help="Percent of its current loans that stop paying.")
+@click.option("--reserve", type=click.IntRange(0), help="The reserve in minor units. Default: the one that was stated.")
+@click.option(
+    "--assumed-coverage",
+    type=click.FloatRange(1, 1000),
+    default=125.0,
+    show_default=True,
+    help="Percent of today's expected loss to take as reserve where none was stated.",
+)
+@click.option("--required", type=click.FloatRange(1, 1000), default=100.0, show_default=True, help="Coverage, percent.")
+@click.option("--days", type=click.IntRange(1, 1095), default=180, show_default=True, help="How far to look.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same figures.")
+@click.option("--svg", type=_OUT, help="Draw coverage day by day into this file.")
+@json_option
+@with_settings
+def stress(settings: Settings, scenario: str, *, as_json: bool, **options: Any) -> None:
+    """Put the present book under SCENARIO: loss, coverage and days until the reserve no longer covers it.
+
+    Without --file, the book is the one that the portfolio agent keeps on the cluster, as of the last closed date.
+    """
+    from streams.learning.stress import run
+
+    asked = msgspec.convert(options, Asked)
+    monitor = _of_files(asked.paths) if asked.paths else _of_cluster(settings)
+    start = _start(monitor, asked.currency, asked.segment)
+    stated = monitor.book.reserves.get(start.currency) if asked.reserve is None else asked.reserve
+    held = round(start.loss_minor * asked.assumed_coverage / 100) if stated is None else stated
+    chosen = [_scenario(name, asked.share) for name in (NAMES if scenario == "all" else (scenario,))]
+    required_ppm = round(asked.required * 10_000)
+    results = [
+        run(start, each, reserve_minor=held, required_ppm=required_ppm, days=asked.days, seed=asked.seed)
+        for each in chosen
+    ]
+    if asked.svg is not None:
+        asked.svg.write_text(_drawn(results, asked.days, asked.required), encoding="utf-8")
+    _say(start, chosen, results, held, assumed=stated is None, as_json=as_json)
+
+
+def _of_files(paths: Sequence[Path]) -> Monitor:
+    from rich.console import Console
+
+    from streams.commands.progress import progress_bar
+    from streams.files.book import book
+    from streams.files.events import read
+
+    events = read(paths)
+    with progress_bar(Console(stderr=True), len(events), "assessing") as progress:
+        return book(events, progress=progress).monitor
+
+
+def _of_cluster(settings: Settings) -> Monitor:
+    from streams.agents.portfolio import new_monitor, restore
+    from streams.engine import reading
+    from streams.engine import rows as frame
+
+    bodies: dict[bytes, bytes] = {}
+    for record in reading.read_all(settings, ["portfolio-state"]):
+        assert record.key is not None, "a row has a key"
+        if record.value is None:
+            bodies.pop(record.key, None)
+        else:
+            bodies[record.key] = frame.unpack(record.value)[3]
+    monitor = new_monitor()
+    restore(monitor, bodies)
+    return monitor
+
+
+def _start(monitor: Monitor, currency: str | None, segment: str | None) -> Start:
+    from streams.agents.portfolio import shipped_pack, shipped_playbook, whole_parts
+    from streams.portfolio import scenarios
+
+    whole = {unit: part for unit, part in whole_parts(monitor).items() if part.history.lines}
+    if not whole:
+        raise click.ClickException("There is no book yet: no date was closed. Is the portfolio agent running?")
+    unit = currency or max(sorted(whole), key=lambda name: whole[name].history.lines[-1].stock.loans)
+    if unit not in whole:
+        raise click.ClickException(f"There is no book in {unit}; there is one in {', '.join(sorted(whole))}.")
+    try:
+        wanted = scenarios.parse_segment(segment) if segment else scenarios.largest(monitor.sums.stock, unit)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--segment") from error
+    if not any(each[0] == unit and scenarios.matches(each, wanted) for each in monitor.sums.stock):
+        raise click.ClickException(f"No loan in {unit} is in {segment}.")
+    return scenarios.start(
+        monitor.sums.stock,
+        whole[unit].history,
+        monitor.book.through,
+        unit,
+        wanted,
+        shipped_pack("ifrs9"),
+        shipped_playbook().loss_given_default_ppm,
+    )
+
+
+def _scenario(name: str, share: float | None) -> Scenario:
+    from streams.portfolio import scenarios
+
+    text = files("streams.portfolio").joinpath("scenarios", "scenarios-2026.1.toml").read_text(encoding="utf-8")
+    found = scenarios.load(text)[name]
+    if share is not None and found.stop_pay_share_ppm:
+        return structs.replace(found, stop_pay_share_ppm=round(share * 10_000))
+    return found
+
+
+def _say(
+    start: Start, chosen: Sequence[Scenario], results: Sequence[Result], held: int, *, assumed: bool, as_json: bool
+) -> None:
+    from streams.commands.printing import print_json, print_table
+
+    if as_json:
+        head: Mapping[str, object] = {
+            "as_of": dt.date.fromordinal(start.day),
+            "currency": start.currency,
+            "expected_loss_minor": start.loss_minor,
+            "reserve_minor": held,
+            "reserve_assumed": assumed,
+        }
+        print_json({**head, "results": results})
+        return
+    click.echo(
+        f"The book in {start.currency} as of {dt.date.fromordinal(start.day)}: expected loss {_money(start.loss_minor)}, "
+        f"reserve {_money(held)}{' (assumed: none was stated)' if assumed else ''}."
+    )
+    columns = ("scenario", "loss", "5 %", "95 %", "30+ at end", "coverage at end", "lowest", "days to breach", "chart")
+    rows = []
+    for result in results:
+        low, middle, high = result.loss_minor
+        breach = "none" if result.breach_day is None else str(result.breach_day)
+        rows.append(
+            (
+                result.scenario,
+                _money(middle),
+                _money(low),
+                _money(high),
+                _percent(result.points[-1].past_due_30_ppm),
+                _percent(result.coverage_end_ppm),
+                _percent(result.coverage_least_ppm),
+                breach,
+                _bars(result),
+            )
+        )
+    print_table(columns, rows, right=columns[1:-1])
+    for scenario in chosen:
+        click.echo(f"{scenario.name}: {scenario.text_en} ({scenario.source}.)")
+    click.echo("Loss is lost so far plus still expected. The chart is coverage over time, full height 150 %.")
+
+
+def _money(minor: int) -> str:
+    """Minor units with two decimals, as a person reads them; exact amounts are in the JSON."""
+    return f"{minor / 100:,.0f}"
+
+
+def _percent(ppm: int | None) -> str:
+    return "-" if ppm is None else f"{ppm / 10_000:.1f} %"
+
+
+def _bars(result: Result, width: int = 24) -> str:
+    """Coverage over time in block characters."""
+    blocks = "▁▂▃▄▅▆▇█"
+    last = len(result.points) - 1
+    shown = [result.points[place * last // (width - 1)].coverage_ppm for place in range(width)]
+    return "".join(" " if value is None else blocks[max(0, min(7, value * 8 // (MILLION * 3 // 2)))] for value in shown)
+
+
+def _drawn(results: Sequence[Result], days: int, required: float) -> str:
+    """Coverage day by day, one small chart a scenario, in one SVG file."""
+    from streams.learning.chart import HEIGHT, WIDTH, Line, chart
+
+    drawn = []
+    for place, result in enumerate(results):
+        points = [(p.day, p.coverage_ppm / MILLION) for p in result.points if p.coverage_ppm is not None]
+        limit = Line([(0, required / 100), (days, required / 100)], dashed=True)
+        top = max([required / 100, *(value for _, value in points)]) * 1.1
+        one = chart(f"coverage: {result.scenario}", "days", "times", [Line(points), limit], (0, days), (0, top))
+        drawn.append(one.replace("<svg ", f'<svg x="{place % 2 * WIDTH}" y="{place // 2 * HEIGHT}" ', 1))
+    style = (
+        "<style>svg{--a:#1f6feb;--b:#b35900;--faint:#888;--line:#ccc;font:12px sans-serif}"
+        "polyline,path{fill:none}</style>"
+    )
+    height = (len(results) + 1) // 2 * HEIGHT
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{height}" '
+        f'viewBox="0 0 {2 * WIDTH} {height}">{style}{"".join(drawn)}</svg>\n'
+    )

@@ -1,0 +1,67 @@
+"""A report on event files: the folds of `assess`, and what their scores and alerts were worth."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.events.outputs import DelinquencyChanged, RiskTierChanged
+from streams.files.assess import Assessed
+from streams.learning.evaluate import Report, evaluate
+from streams.learning.evaluate_alerts import DEFAULT_DAYS, DELINQUENT_DAYS, Reached, TierChange
+from streams.learning.evaluate_table import Outcome, ScoreRow
+from streams.risk.tiers import TIERS
+
+_changes = msgspec.json.Decoder(DelinquencyChanged)
+_alerts = msgspec.json.Decoder(RiskTierChanged)
+#: Buckets begin a day after the threshold: M2 at 31, M4 at 91 days past due.
+_THRESHOLD_BY_BUCKET = {"M2": DELINQUENT_DAYS, "M3": DELINQUENT_DAYS, "M4": DEFAULT_DAYS}
+
+
+def report(assessed: Assessed, *, warm_up_months: int = 12, compare: bool = False) -> Report:
+    """Judge a run.
+
+    Args:
+        assessed: what `streams.files.assess.assess` gave.
+        warm_up_months: months left out of the pooled figures.
+        compare: refit LightGBM monthly on the same observations (extra `compare`).
+
+    Raises:
+        ValueError: no month-end with an active loan was scored.
+    """
+    scores = [
+        ScoreRow(score.borrower_id, score.day, score.ppm, score.tier, score.days_past_due, score.inputs)
+        for score in assessed.scores
+    ]
+    outcomes = [
+        Outcome(label.borrower_id, label.observed_on.toordinal(), label.head, label.outcome)
+        for label in assessed.labels
+    ]
+    return evaluate(
+        scores,
+        outcomes,
+        _reached(assessed.changes),
+        _tier_changes(assessed.alerts),
+        warm_up_months=warm_up_months,
+        compare_with_lightgbm=compare,
+    )
+
+
+def _reached(changes: list[bytes]) -> list[Reached]:
+    """Days on which borrowers became 30 or 90 days past due; a write-off is both."""
+    found = []
+    for value in changes:
+        change = _changes.decode(value)
+        day = change.business_date.toordinal()
+        if change.cause == "WRITE_OFF":
+            found += [Reached(change.borrower_id, day, threshold) for threshold in (DELINQUENT_DAYS, DEFAULT_DAYS)]
+        elif change.to_bucket > change.from_bucket and (threshold := _THRESHOLD_BY_BUCKET.get(change.to_bucket)):
+            found.append(Reached(change.borrower_id, day - 1, threshold))
+    return found
+
+
+def _tier_changes(alerts: list[bytes]) -> list[TierChange]:
+    decoded = (_alerts.decode(value) for value in alerts)
+    return [
+        TierChange(a.borrower_id, a.business_date.toordinal(), TIERS.index(a.from_tier), TIERS.index(a.to_tier))
+        for a in decoded
+    ]

@@ -1,0 +1,170 @@
+"""What the assess fold tells the portfolio: changes of integer sums, so that partitions add up exactly.
+
+Rule 1: a change is "subtract what this loan was, add what it is now". Addition commutes, so the book is the same at any
+number of partitions, workers and batches, to the unit.
+Rule 2: a change carries the last business day whose events it reflects. What time alone did on a day (a due date passed)
+reflects the day before. So the book of a closed date is complete when every partition has closed that date, even if
+events of later dates overtook the tick.
+Rule 3: a loan is counted under the due day of its oldest unmet installment, not under days past due: buckets, stages and
+classes follow from the date that is asked for, and nothing has to be sent because a day went by.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import get_args
+
+from msgspec import Struct
+
+from streams.events.outputs import Tier
+from streams.ledger.facts import bucket
+
+#: (currency, product, vintage, channel, region): the finest cell; what is reported are sums over it.
+Segment = tuple[str, str, str, str, str]
+DIMENSIONS = ("currency", "product", "vintage", "channel", "region")
+#: (day, segment, oldest unmet due day or 0, tier)
+StockKey = tuple[int, Segment, int, int]
+#: (day, segment, name of the flow)
+FlowKey = tuple[int, Segment, str]
+#: (day, kind, name): what belongs to no segment, such as failed debits by processor
+MarkKey = tuple[int, str, str]
+#: Loans, balance, balance x ppm within a year, balance x ppm until the loan ends.
+STOCK_WIDTH = 4
+BUCKETS = 5
+#: Best first; the index is what rows and sums hold.
+TIER_NAMES: tuple[str, ...] = get_args(Tier)
+TIERS = len(TIER_NAMES)
+MILLION = 1_000_000
+#: Remaining life is kept in quarters of a year, up to 30 years.
+QUARTERS_MAX = 120
+
+
+class Booked(Struct, array_like=True, frozen=True, gc=False):
+    """What of a loan is in the book: kept in the borrower's row (14 bytes while current) to be subtracted later.
+
+    Attributes:
+        balance_minor: outstanding, overdue and not yet due.
+        oldest_unmet_day: due day of the oldest unmet installment; 0 while current.
+        ppm: probability of default within a year.
+        code: bucket + 5 x quarters of remaining life.
+        cured_on: the day it last became current from more than 30 days past due; 0 never.
+    """
+
+    balance_minor: int
+    oldest_unmet_day: int
+    ppm: int
+    code: int
+    cured_on: int = 0
+
+    @property
+    def bucket(self) -> int:
+        """M0 to M4, contractual."""
+        return self.code % BUCKETS
+
+    @property
+    def lifetime_ppm(self) -> int:
+        """Probability of default until the loan ends: the yearly one times the years left, at most certain.
+
+        A constant hazard without survivorship: an upper bound, which needs no float.
+        """
+        return min(MILLION, self.ppm * max(4, self.code // BUCKETS) // 4)
+
+
+class BookChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="book_changed"):
+    """One batch's net changes of one partition. Lists are in key order; amounts are minor units."""
+
+    partition: int
+    stock: list[tuple[int, Segment, int, int, tuple[int, int, int, int]]]
+    flows: list[tuple[int, Segment, str, int, int]]
+    marks: list[tuple[int, str, str, int]]
+
+
+class Delta:
+    """Net changes gathered so far."""
+
+    __slots__ = ("flows", "marks", "stock")
+
+    def __init__(self) -> None:
+        self.stock: dict[StockKey, list[int]] = {}
+        self.flows: dict[FlowKey, list[int]] = {}
+        self.marks: dict[MarkKey, int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.stock or self.flows or self.marks)
+
+    def hold(self, day: int, segment: Segment, tier: int, booked: Booked, sign: int) -> None:
+        """Add (+1) or subtract (-1) a loan."""
+        key = (day, segment, booked.oldest_unmet_day, tier)
+        cell = self.stock.get(key)
+        if cell is None:
+            cell = self.stock[key] = [0, 0, 0, 0]
+        balance = sign * booked.balance_minor
+        cell[0] += sign
+        cell[1] += balance
+        cell[2] += balance * booked.ppm
+        cell[3] += balance * booked.lifetime_ppm
+
+    def flow(self, day: int, segment: Segment, name: str, amount_minor: int = 0, count: int = 1) -> None:
+        """Count something that happened to loans of a segment."""
+        cell = self.flows.setdefault((day, segment, name), [0, 0])
+        cell[0] += count
+        cell[1] += amount_minor
+
+    def mark(self, day: int, kind: str, name: str, count: int = 1) -> None:
+        """Count something that belongs to no segment."""
+        key = (day, kind, name)
+        self.marks[key] = self.marks.get(key, 0) + count
+
+    def take(self, partition: int) -> BookChanged:
+        """Everything gathered, as a message; the gathering starts anew. Changes that cancel out are left out."""
+        message = BookChanged(
+            partition=partition,
+            stock=[
+                (*key, (cell[0], cell[1], cell[2], cell[3])) for key, cell in sorted(self.stock.items()) if any(cell)
+            ],
+            flows=[(*key, cell[0], cell[1]) for key, cell in sorted(self.flows.items())],
+            marks=[(*key, count) for key, count in sorted(self.marks.items())],
+        )
+        self.stock, self.flows, self.marks = {}, {}, {}
+        return message
+
+    def add(self, message: BookChanged) -> None:
+        """Merge a message."""
+        for day, segment, oldest, tier, amounts in message.stock:
+            cell = self.stock.setdefault((day, segment, oldest, tier), [0, 0, 0, 0])
+            for place, amount in enumerate(amounts):
+                cell[place] += amount
+        for day, segment, name, count, amount in message.flows:
+            self.flow(day, segment, name, amount, count)
+        for day, kind, name, count in message.marks:
+            self.mark(day, kind, name, count)
+
+    def days(self) -> Iterator[int]:
+        """Every day that something is told of; may repeat."""
+        for keys in (self.stock, self.flows, self.marks):
+            yield from (key[0] for key in keys)
+
+
+@lru_cache(maxsize=65_536)
+def vintage(opened_on: int) -> str:
+    """The quarter in which a loan was opened: `2019Q3`."""
+    date = dt.date.fromordinal(opened_on)
+    return f"{date.year}Q{(date.month + 2) // 3}"
+
+
+def bucket_on(day: int, oldest_unmet_day: int) -> int:
+    """Bucket on a day of loans whose oldest unmet installment was due on a day (0: none)."""
+    return bucket(day - oldest_unmet_day) if oldest_unmet_day else 0
+
+
+def roll(before: int, after: int) -> str:
+    """Name of the flow between two buckets."""
+    return f"roll{before}{after}"
+
+
+def move(before: int, after: int) -> str:
+    """Name of the flow between two tiers."""
+    return f"tier{before}{after}"

@@ -1,0 +1,99 @@
+"""The book's running sums: what stands now by the finest segment, and what happened by day. Merges changes, decides nothing.
+
+Rule 1: a change waits until its day is closed everywhere; then all of it is taken, in no particular order, as sums do.
+Rule 2: stock that has gone to zero is dropped; a negative count is a broken invariant, not something to round away.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from streams.portfolio.book import STOCK_WIDTH, BookChanged, Delta, Segment
+
+#: (oldest unmet due day or 0, tier) to [loans, balance, balance x ppm of a year, balance x ppm of a lifetime]
+Cells = dict[tuple[int, int], list[int]]
+#: Name of a flow to [count, minor units].
+Flows = dict[str, list[int]]
+
+
+class Closing(Struct):
+    """What a closed day brought beside stock.
+
+    Attributes:
+        flows: by (day, segment).
+        marks: by (day, kind).
+        touched: segments whose stock moved.
+        days: whose changes wait no more.
+    """
+
+    flows: dict[tuple[int, Segment], Flows] = field(default_factory=dict)
+    marks: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
+    touched: set[Segment] = field(default_factory=set)
+    days: list[int] = field(default_factory=list)
+
+
+class Sums:
+    """Stock by segment as of the last closed day, and the changes of days not closed yet."""
+
+    def __init__(self) -> None:
+        self.stock: dict[Segment, Cells] = {}
+        self.waiting: dict[int, Delta] = {}
+
+    def take(self, message: BookChanged) -> set[int]:
+        """Let a message's changes wait for their days; returns those days."""
+        days = set()
+        for day, parts in _by_day(message).items():
+            self.waiting.setdefault(day, Delta()).add(parts)
+            days.add(day)
+        return days
+
+    def close(self, before: int) -> Closing:
+        """Take everything told under a day before `before`."""
+        closing = Closing(days=sorted(day for day in self.waiting if day < before))
+        for day in closing.days:
+            self._merge(self.waiting.pop(day), closing)
+        return closing
+
+    def _merge(self, delta: Delta, closing: Closing) -> None:
+        for (_, segment, oldest, tier), amounts in delta.stock.items():
+            cells = self.stock.setdefault(segment, {})
+            cell = cells.setdefault((oldest, tier), [0] * STOCK_WIDTH)
+            for place, amount in enumerate(amounts):
+                cell[place] += amount
+            assert cell[0] >= 0, f"the book holds {cell[0]} loans in {segment}"
+            closing.touched.add(segment)
+            if cell[0] == 0:
+                assert not any(cell), f"no loan is left in {segment}, but {cell}"
+                del cells[oldest, tier]
+                if not cells:
+                    del self.stock[segment]
+        for (day, segment, name), (count, amount) in delta.flows.items():
+            flow = closing.flows.setdefault((day, segment), {}).setdefault(name, [0, 0])
+            flow[0] += count
+            flow[1] += amount
+        for (day, kind, name), count in delta.marks.items():
+            marks = closing.marks.setdefault((day, kind), {})
+            marks[name] = marks.get(name, 0) + count
+
+
+def _by_day(message: BookChanged) -> dict[int, BookChanged]:
+    days = {row[0] for rows in (message.stock, message.flows, message.marks) for row in rows}
+    if len(days) == 1:
+        return {days.pop(): message}
+    return {
+        day: BookChanged(
+            partition=message.partition,
+            stock=[row for row in message.stock if row[0] == day],
+            flows=[row for row in message.flows if row[0] == day],
+            marks=[row for row in message.marks if row[0] == day],
+        )
+        for day in days
+    }
+
+
+def merge_cells(into: Cells, cells: Cells) -> None:
+    """Add one segment's cells to another's."""
+    for key, amounts in cells.items():
+        cell = into.setdefault(key, [0] * STOCK_WIDTH)
+        for place, amount in enumerate(amounts):
+            cell[place] += amount

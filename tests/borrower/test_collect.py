@@ -1,0 +1,295 @@
+"""Collections in the fold: when the desk looks, what it says, and that it never touches the score."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import msgspec
+import pytest
+
+from streams.borrower import collect, promised
+from streams.borrower.collect import shipped_policies
+from streams.cli_policy import shipped
+from streams.collections.facts import NO_FACTS
+from streams.collections.instants import token
+from streams.collections.policies import NO_POLICIES
+from streams.events import contacts, payments
+from streams.events.contacts import ContactAttempted, PromiseResolved
+from streams.events.envelope import Event
+from streams.events.fields import Money
+from streams.events.outputs import CollectionAction
+from tests.borrower.book import AMOUNT, BORROWER, LOAN, Folded, event, hold, lived, loan, paid, policy, promise
+
+CN = shipped("packs")["cn-2026.1"].decode()
+PLAN = shipped("plans")["installment-2026.1"].decode()
+ON_TIME = [paid(f"2026-{month:02}-04") for month in range(2, 8)]
+#: What people said and did, without promises: none of it may touch the score.
+SAID: list[Event] = [
+    hold("2026-02-10"),
+    hold("2026-04-09", "BANKRUPTCY", "H2"),
+    event(contacts.ComplaintReceived, "2026-02-11", complaint_id="C1", category="conduct"),
+    event(contacts.DisputeRaised, "2026-02-12", dispute_id="D1", scope="AMOUNT", amount=Money(500, "CNY")),
+    event(contacts.ConsentWithdrawn, "2026-02-13", channel="SMS"),
+    event(contacts.ContactPreferenceSet, "2026-02-14", time_zones=["Asia/Shanghai"]),
+    event(ContactAttempted, "2026-02-15", attempt_id="A1", channel="CALL", contact_point_id="T1", loan_id=LOAN),
+    event(contacts.ContactOutcome, "2026-02-15", attempt_id="A1", outcome="REFUSED"),
+    event(contacts.HoldCleared, "2026-05-02", hold_id="H1"),
+]
+
+
+def stages(actions: list[CollectionAction]) -> dict[str, str]:
+    """First day of each stage that was not refused."""
+    first: dict[str, str] = {}
+    for action in actions:
+        if action.decision.verdict != "DENY":
+            first.setdefault(action.stage, action.business_date.isoformat())
+    return first
+
+
+def test_an_overdue_borrower_climbs_the_ladder() -> None:
+    """Nobody pays: reminder the day after the due date, then one stage at a time, with relief offered on the way."""
+    folded = lived(until="2026-06-01")
+
+    seen = stages(folded.actions)
+    assert seen["REMINDER"] == "2026-02-06"
+    assert list(seen)[:3] == ["REMINDER", "SMS", "CALL"]
+    assert seen["FORBEARANCE_OFFER"] > seen["REMINDER"]
+    assert [action.business_date for action in folded.actions] == sorted(a.business_date for a in folded.actions)
+
+
+def test_an_action_says_what_it_rests_on() -> None:
+    """Plan, packs, every rule asked, and why."""
+    action = lived(until="2026-02-06").actions[0]
+
+    assert (action.plan, action.decision.packs, action.loan_id) == ("installment@2026.1", ("base@2026.1",), LOAN)
+    assert len(action.decision.trail) > 5
+    assert f"arrears_minor={AMOUNT}" in action.reasons
+    assert action.not_before == dt.datetime(2026, 2, 6, tzinfo=dt.UTC)
+    assert action.action_id == f"{BORROWER}/2/{action.business_date.toordinal()}-0"
+
+
+def test_ids_are_unique() -> None:
+    """However often the desk looks."""
+    ids = [action.action_id for action in lived(*SAID, paid("2026-03-20", 9_000), until="2026-08-01").actions]
+
+    assert len(ids) > 30
+    assert Counter(ids).most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("every_days", [7, 400])
+def test_it_does_not_matter_whether_the_tick_or_the_event_comes_first(every_days: int) -> None:
+    """A row that only hears of days from its own events passes through the same looks."""
+    happens = [*SAID, paid("2026-03-20", 9_000), promise("2026-04-01", "2026-04-10"), paid("2026-05-30", 50_000)]
+    daily, seldom = (lived(*happens, until="2026-08-01", every_days=days) for days in (1, every_days))
+
+    assert seldom.actions == daily.actions
+    assert seldom.risk() == daily.risk()
+    assert seldom.row() == daily.row()
+
+
+def test_a_partition_that_is_taken_over_goes_on_as_before() -> None:
+    """Policies, facts and wake days come back from the rows."""
+    first, second = [policy("pack", "cn", CN), *loan()], [hold("2026-02-20")]
+    whole = Folded().live([*first, *second], "2026-06-01")
+    halves = Folded().live(first, "2026-02-14").taken_over()
+    day = dt.date(2026, 2, 15)
+    while day <= dt.date(2026, 6, 1):
+        from tests.borrower.book import tick  # noqa: PLC0415
+
+        halves.fold(tick(day), *[each for each in second if each.business_date == day])
+        day += dt.timedelta(days=1)
+
+    assert halves.actions == whole.actions
+    assert halves.row() == whole.row()
+
+
+def test_nothing_said_touches_the_score() -> None:
+    """A vulnerability disclosure, a dispute, a refusal: alerts, scores, labels and buckets stay to the byte."""
+    late = [paid("2026-02-25"), paid("2026-04-20", 2 * AMOUNT)]
+    silent, told = lived(*late, until="2026-12-31"), lived(*late, *SAID, until="2026-12-31")
+
+    assert len(silent.on("risk-tier-changes")) > 3
+    assert silent.labels
+    assert told.risk() == silent.risk()
+    assert told.actions != silent.actions
+
+
+def test_collections_does_not_change_what_the_model_says() -> None:
+    """With no plan at all the same alerts, labels and scores come, at the same days."""
+    withdrawn = [policy("plan", "installment", ""), policy("pack", "base", "")]
+    late = [paid("2026-02-25"), paid("2026-04-20", 2 * AMOUNT)]
+    without = Folded().live([*withdrawn, *loan(), *late], "2026-12-31")
+
+    assert without.actions == []
+    assert lived(*late, until="2026-12-31").risk() == without.risk()
+
+
+def test_a_vulnerable_borrower_meets_no_machine() -> None:
+    """The gate refuses it, and the refusal is published with its rule and the whole trail."""
+    actions = [a for a in lived(hold("2026-01-20"), until="2026-02-20").actions if a.actor == "BOT"]
+
+    assert {a.decision.verdict for a in actions} == {"DENY"}
+    assert actions[0].decision.rule_ids == ("BASE-VULNERABLE-BOT",)
+    assert {f.verdict for f in actions[0].decision.trail} == {"ALLOW", "DENY"}
+
+
+def test_a_calm_borrower_costs_nothing() -> None:
+    """Paying on time: no facts, no look, no action, and no wake that the risk model did not ask for."""
+    folded = lived(*ON_TIME, until="2026-06-20")
+    row = folded.row()
+
+    assert folded.actions == []
+    assert (row.facts, row.look_day, row.wake_day) == (NO_FACTS, 0, row.risk_day)
+    assert msgspec.msgpack.encode(row.facts) == b"\x80"
+
+
+def test_a_rise_of_the_tier_brings_a_reminder_before_the_due_date() -> None:
+    """The arrears are paid, the tier still stands: five days before the next due date."""
+    cured = lived(paid("2026-03-01"), until="2026-03-04", every_days=1)
+    reminders = [action for action in cured.actions if action.purpose == "REMIND"]
+
+    assert cured.row().tier > 0
+    assert [action.business_date.isoformat() for action in reminders] == ["2026-03-01"]
+    assert "days_to_due=4" in reminders[0].reasons
+
+
+def test_a_broken_promise_reaches_the_model() -> None:
+    """The day after its due day has passed without money, the score rises by it."""
+    broken, silent = lived(promise("2026-02-10", "2026-02-20"), until="2026-02-21"), lived(until="2026-02-21")
+
+    assert promised.broken_promises(broken.row(), broken.row().business_day) == 1
+    assert broken.row().ppm > silent.row().ppm
+
+
+def test_a_promise_pauses_the_ladder_until_its_day_has_passed() -> None:
+    """Between the promise and its day nothing of the ladder is proposed."""
+    actions = lived(promise("2026-02-10", "2026-02-20"), until="2026-03-01").actions
+    ladder = [a.business_date.isoformat() for a in actions if a.stage != "FORBEARANCE_OFFER"]
+
+    assert not [day for day in ladder if "2026-02-10" <= day <= "2026-02-20"]
+    assert "2026-02-21" in ladder
+
+
+def test_money_in_time_keeps_a_promise_even_when_it_is_booked_late() -> None:
+    """Judged broken, then the payment with a value date before its day arrives; reversing it breaks it again."""
+    late = paid("2026-02-24", value_date=dt.date(2026, 2, 19))
+    back = event(
+        payments.PaymentReversed, "2026-02-26", payment_id=late.payment_id, reversal_id="R1", kind="CHARGEBACK"
+    )
+    made = promise("2026-02-10", "2026-02-20")
+    results = [lived(made, late, back, until=day).row().facts.promises[0].derived for day in ("2026-02-23", "2026-02-25", "2026-02-27")]
+
+    assert results == ["BROKEN", "KEPT", "BROKEN"]
+
+
+def test_the_platforms_own_judgement_wins_at_once() -> None:
+    """Also before the promise's day."""
+    said = event(PromiseResolved, "2026-02-12", promise_id="P1", result="BROKEN")
+    folded = lived(promise("2026-02-10", "2026-02-20"), said, until="2026-02-12")
+
+    assert promised.broken_promises(folded.row(), folded.row().business_day) == 1
+    assert folded.row().ppm > lived(promise("2026-02-10", "2026-02-20"), until="2026-02-12").row().ppm
+
+
+def test_a_judgement_outlives_the_payments_it_rests_on() -> None:
+    """The ledger folds payments after 130 days; the promise they kept stays kept."""
+    kept = paid("2026-02-15")
+    folded = lived(promise("2026-02-10", "2026-02-20"), kept, until="2026-12-01")
+
+    assert folded.row().account.folded_through > dt.date(2026, 2, 20).toordinal()
+    assert folded.row().facts.promises[0].derived == "KEPT"
+
+
+def test_an_act_answers_its_proposal() -> None:
+    """`action_id` turns the place that the proposal held into the attempt."""
+    proposed = lived(until="2026-02-06").actions[0]
+    act = event(
+        ContactAttempted, "2026-02-06", hour=11, attempt_id="A1", channel="IM", contact_point_id="T1",
+        loan_id=LOAN, action_id=proposed.action_id,
+    )  # fmt: skip
+    attempts = lived(act, until="2026-02-06").row().facts.attempts
+
+    assert [(attempt.key, attempt.expires_us) for attempt in attempts] == [(token("A1"), 0)]
+
+
+def test_a_pack_holds_from_its_place_in_the_journal() -> None:
+    """Decisions before it rest on the house pack alone, those after it on both."""
+    folded = lived(policy("pack", "cn", CN, "2026-03-20"), until="2026-05-01")
+    packs = {(action.business_date >= dt.date(2026, 3, 20), action.decision.packs) for action in folded.actions}
+
+    assert packs == {(False, ("base@2026.1",)), (True, ("base@2026.1", "cn@2026.1"))}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "said"),
+    [
+        ("pack", "cn", "pack = ", "not TOML"),
+        ("recipe", "cake", "flour", "a recipe|recipe cannot be activated"),
+        ("plan", "installment", PLAN.replace("priority = 10", 'priority = "high"'), "priority"),
+    ],
+    ids=["no TOML", "no policy", "bad field"],
+)
+def test_a_refused_policy_changes_nothing_and_says_why(kind: str, name: str, text: str, said: str) -> None:
+    """It becomes a dead letter; what held before still holds."""
+    folded = lived(policy(kind, name, text), until="2026-02-06")
+
+    assert [refused.code for refused in folded.refused] == ["policy_refused"]
+    pytest.raises(type(folded.refused[0]), _raise, folded.refused[0]).match(said)
+    assert folded.actions[0].plan == "installment@2026.1"
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def test_a_plan_for_every_product_takes_the_place_of_the_shipped_one() -> None:
+    """A second one of another name is refused: nobody could say which holds."""
+    own = PLAN.replace('plan = "installment"', 'plan = "zeta"')
+    folded = lived(policy("plan", "zeta", own), policy("plan", "omega", own), until="2026-02-06")
+
+    assert [action.plan for action in folded.actions] == ["zeta@2026.1"]
+    assert [refused.code for refused in folded.refused] == ["policy_refused"]
+    assert "both name product *" in folded.refused[0].reason
+
+
+def test_without_any_pack_everything_is_refused_and_said() -> None:
+    """The gate fails closed."""
+    folded = lived(policy("pack", "base", ""), until="2026-02-06")
+
+    assert [action.decision.rule_ids for action in folded.actions] == [("GATE-NO-PACK",)]
+
+
+def test_what_is_shipped_holds_on_any_day() -> None:
+    """Also in a replay of loans older than the pack."""
+    assert shipped_policies().packs[0].from_us < 0
+    assert NO_POLICIES.packs == ()
+
+
+def test_an_action_id_fits_into_the_event_that_answers_it() -> None:
+    """Even when the borrower's id has the greatest length."""
+    borrower_id = "x" * 128
+    action = Folded().live(loan(borrower_id), "2026-02-06").actions[0]
+    answer = event(
+        ContactAttempted, "2026-02-06", borrower_id=borrower_id, attempt_id="A", channel="IM", contact_point_id="T",
+        action_id=action.action_id,
+    )  # fmt: skip
+
+    assert msgspec.json.decode(msgspec.json.encode(answer), type=ContactAttempted) == answer
+
+
+@pytest.mark.parametrize(
+    ("happened", "looked"),
+    [
+        ("2026-02-06T09:30:00+00:00", "2026-02-06T09:30:00+00:00"),
+        ("2026-02-07T03:00:00+00:00", "2026-02-07T03:00:00+00:00"),
+        ("2026-02-05T22:00:00+00:00", "2026-02-06T00:00:00+00:00"),
+        ("2026-02-08T00:00:00+00:00", "2026-02-06T00:00:00+00:00"),
+    ],
+    ids=["that day", "that day farther west", "late fact", "wrong clock"],
+)
+def test_the_instant_of_a_look(happened: str, looked: str) -> None:
+    """An event's own, if it can be an instant of the row's business day."""
+    made = msgspec.structs.replace(paid("2026-02-06"), occurred_at=dt.datetime.fromisoformat(happened))
+
+    assert collect.event_instant(made, dt.date(2026, 2, 6).toordinal()) == dt.datetime.fromisoformat(looked)
