@@ -7,7 +7,7 @@ PURE := events ledger risk collections portfolio
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock asyncapi clean
+.PHONY: help setup demo test lint prove prove-mutations lock asyncapi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,15 @@ lint: $(VENV)/.installed ## style, types and the direction of imports
 
 test: setup lint ## lint, then every test against a real Kafka; pytest options in ARGS="…"
 	$(BIN)/pytest $(PURE:%=--cov=streams.%) --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+
+prove-short: setup ## two minutes of faults and the aimed ones, against a real Kafka (not part of `make test`)
+	$(BIN)/pytest tests/proof -m proof $(ARGS)
+
+prove: setup ## the long proof under faults: a million events, hours on a small machine; options in ARGS="…"
+	@$(BIN)/forewarn prove --long $(ARGS)
+
+prove-mutations: setup ## break the engine on purpose, four ways: the proof must be red each time
+	@$(BIN)/python tests/proof/mutations.py
 
 lock: $(VENV)/.installed ## resolve the dependencies and Kafka's jars anew, with hashes
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \

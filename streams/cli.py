@@ -38,6 +38,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("topics", "streams.commands.topics:topics", "Create, describe and check the topics."),
         Entry("worker", "streams.commands.worker:worker", "Run the agents."),
         Entry("replay", "streams.commands.replay:replay", "Send event files to the topics, paced or flat out."),
+        Entry("prove", "streams.commands.prove:prove", "Prove under faults that nothing is lost or comes twice."),
+        Entry("replay-check", "streams.commands.replay_check:replay_check", "Fold the journal again and compare."),
         Entry("policy", "streams.cli_policy:policy", "Check and activate policy packs and collection plans."),
     ),
     "Look": (

@@ -224,7 +224,7 @@ def read_facts(path: Path, borrower_id: str) -> Facts:
     return facts
 
 
-@click.command()
+@click.command(epilog="Example: forewarn gate --borrower c-7f3a --action CALL --at 2026-03-04T18:30:00+08:00")
 @click.option("--borrower", required=True, help="Borrower id.")
 @click.option("--action", "kind", required=True, type=click.Choice(list(ActionKind)), help="What is to be done.")
 @click.option("--at", required=True, type=InstantType(), help="When, with a UTC offset.")

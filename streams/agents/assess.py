@@ -21,6 +21,7 @@ from streams.events import control
 from streams.events.decode import decode
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.portfolio import ProposalDecided, ReserveStated, StageSignedOff
 from streams.risk.heads import Weights
 from streams.risk.tiers import Policy
 
@@ -97,8 +98,13 @@ class _Partition:
             self.shard.fold(event)
         except Refused as refused:
             self._refuse(record, origin, event, refused)
-        if isinstance(event, control.BusinessDateAdvanced):
-            self._close_date(event.business_date)
+        match event:
+            case control.BusinessDateAdvanced():
+                self._close_date(event.business_date)
+            case ReserveStated() | StageSignedOff() | ProposalDecided() if self._tells_book and self.partition == 0:
+                writes.add("book", None, _msgpack.encode(event), partition=0)
+            case _:
+                pass
 
     def _refuse(self, record: Any, origin: source.Source, event: Event, refused: Refused) -> None:
         """An event without a borrower is in every partition; the first one writes the dead letter for all."""

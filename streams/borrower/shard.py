@@ -19,6 +19,7 @@ from streams.borrower.state import Borrower
 from streams.collections.policies import Policies
 from streams.events import control
 from streams.events.envelope import BorrowerEvent, Event
+from streams.events.portfolio import ProposalDecided, ReserveStated, StageSignedOff
 from streams.portfolio.book import Delta
 from streams.risk.heads import Weights
 from streams.risk.model import prior_weights
@@ -98,6 +99,8 @@ class Shard:
                 self._activate(event)
             case control.PolicyActivated():
                 self._activate_policy(event)
+            case ReserveStated() | StageSignedOff() | ProposalDecided():
+                pass  # about the whole book: assess hands it on to the portfolio
             case _:
                 raise AssertionError(f"{type(event).__name__} is no event of the journal")
 

@@ -32,7 +32,9 @@ def sentence(event: InputEvent) -> str:
         return _payment(event)
     if isinstance(event, contacts.ContactTopicEvent):
         return _contact(event)
-    return _control(event)
+    if isinstance(event, control.ControlEvent):
+        return _control(event)
+    return f"{_word(str(event.__struct_config__.tag)).capitalize()}."
 
 
 def delinquency(change: DelinquencyChanged) -> str:

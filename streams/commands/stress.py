@@ -172,7 +172,18 @@ def _say(
         f"The book in {start.currency} as of {dt.date.fromordinal(start.day)}: expected loss {_money(start.loss_minor)}, "
         f"reserve {_money(held)}{' (assumed: none was stated)' if assumed else ''}."
     )
-    columns = ("scenario", "loss", "5 %", "95 %", "30+ at end", "coverage at end", "lowest", "days to breach", "chart")
+    columns = (
+        "scenario",
+        "loss",
+        "5 %",
+        "95 %",
+        "30+ at end",
+        "coverage at end",
+        "lowest",
+        "days to breach",
+        "paths in breach",
+        "chart",
+    )
     rows = []
     for result in results:
         low, middle, high = result.loss_minor
@@ -187,6 +198,7 @@ def _say(
                 _percent(result.coverage_end_ppm),
                 _percent(result.coverage_least_ppm),
                 breach,
+                _percent(result.breach_share_ppm),
                 _bars(result),
             )
         )

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import faust
 
@@ -52,6 +53,10 @@ def _make_state_directory(settings: Settings) -> None:
 
 
 class _Worker(faust.Worker):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.spinner = None  # it draws into logs, and fails with a log whose disk is full
+
     async def start(self) -> None:
         """As Faust's, but what it cannot survive (no broker at the start, say) is one line and not a trace."""
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from streams.events.decode import TYPES_BY_TOPIC
-from streams.events.outputs import CollectionAction, DeadLetter, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import CollectionAction, DeadLetter, DelinquencyChanged, PortfolioAlert, RiskTierChanged
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -45,7 +45,12 @@ INPUTS = (
     ),
     Channel("business-dates", "The lender's logical day advances.", _NONE, TYPES_BY_TOPIC["business-dates"]),
     Channel("models", "Model versions, also a lender's own or an earlier one.", _NONE, TYPES_BY_TOPIC["models"]),
-    Channel("controls", "Policy packs and plans that hold from here on.", _NONE, TYPES_BY_TOPIC["controls"]),
+    Channel(
+        "controls",
+        "Policy packs and plans, reserves and sign-offs that hold from here on.",
+        _NONE,
+        TYPES_BY_TOPIC["controls"],
+    ),
 )
 
 #: A channel without messages is reserved: the topic exists, and nothing is published on it yet.
@@ -58,7 +63,7 @@ OUTPUTS = (
         _BORROWER,
         (CollectionAction,),
     ),
-    Channel("portfolio-alerts", "Stages of stress for the whole book.", "the segment", ()),
+    Channel("portfolio-alerts", "Stages of stress for the whole book.", "the segment", (PortfolioAlert,)),
     Channel("evidence", "Checkpoints of the tamper-evident log.", _NONE, ()),
     Channel("dead-letters", "Records that were not taken, and why.", "the refused record's key", (DeadLetter,)),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from streams.events import contacts, control, loans, payments
+from streams.events import contacts, control, loans, payments, portfolio
 from streams.events.envelope import BorrowerEvent, Event
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ InputEvent = (
     | payments.MissedTopicEvent
     | contacts.ContactTopicEvent
     | control.ControlEvent
+    | portfolio.PortfolioControl
 )
 
 #: Which events each input topic carries: one place, also read by the schema generator.
@@ -46,7 +47,7 @@ TYPES_BY_TOPIC: dict[str, tuple[type[Event], ...]] = {
     "contacts": get_args(contacts.ContactTopicEvent),
     "business-dates": (control.BusinessDateAdvanced,),
     "models": (control.ModelActivated,),
-    "controls": (control.PolicyActivated,),
+    "controls": (control.PolicyActivated, *get_args(portfolio.PortfolioControl)),
 }
 
 _decoder: msgspec.json.Decoder[InputEvent] = msgspec.json.Decoder(InputEvent)

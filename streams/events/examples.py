@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from streams.events import contacts, control, loans, outputs, payments
+from streams.events import contacts, control, loans, outputs, payments, portfolio
 from streams.events.fields import Installment, Money, NonNegativeMoney
 
 if TYPE_CHECKING:
@@ -196,6 +196,20 @@ CONTROL_EVENTS: tuple[control.ControlEvent, ...] = (
     ),
 )
 
+PORTFOLIO_EVENTS: tuple[portfolio.PortfolioControl, ...] = (
+    portfolio.ReserveStated(**_head("reserve-2026-02", "2026-02-06"), reserve=NonNegativeMoney(2_500_000_000, "CNY")),
+    portfolio.StageSignedOff(
+        **_head("sign-off-17", "2026-02-06"), segment="CNY/region=33", stage="CONTAIN", signed_by="risk-committee"
+    ),
+    portfolio.ProposalDecided(
+        **_head("decision-18", "2026-02-06"),
+        segment="CNY/region=33",
+        proposal_id="CNY/region=33/2026-02-06/CONTAIN/open-hardship-scheme",
+        decision="ENACTED",
+        decided_by="head-of-collections",
+    ),
+)
+
 OUTPUTS: tuple[Struct, ...] = (
     outputs.RiskTierChanged(
         borrower_id=BORROWER,
@@ -268,6 +282,42 @@ OUTPUTS: tuple[Struct, ...] = (
             trail=(outputs.ConductFinding(rule_id="BASE-OPT-OUT", kind="consent", verdict="ALLOW"),),
         ),
     ),
+    outputs.PortfolioAlert(
+        alert_id="CNY/region=33/2026-02-06/STAGE",
+        business_date=_day("2026-02-06"),
+        segment="CNY/region=33",
+        kind="STAGE",
+        state="RAISED",
+        stage_before="WATCH",
+        stage="CONTAIN",
+        sign_off_required=True,
+        figures=(
+            outputs.PortfolioFigure(
+                indicator="past_due_30_growth",
+                value_ppm=2_140_000,
+                low_ppm=1_820_000,
+                high_ppm=2_510_000,
+                count=214,
+                of=3_006,
+                threshold_ppm=1_700_000,
+            ),
+        ),
+        proposals=(
+            outputs.PortfolioProposal(
+                proposal_id="CNY/region=33/2026-02-06/CONTAIN/open-hardship-scheme",
+                area="COLLECTIONS",
+                action="open-hardship-scheme",
+                text_en="Open a hardship scheme, and cap what is placed with agencies.",
+                text_zh="启动困难客户纾困方案并限制委外规模。",
+                owner="head of collections",
+                due_on=_day("2026-02-09"),
+                state="PROPOSED",
+            ),
+        ),
+        text_en="CNY/region=33: WATCH to CONTAIN, because of past-due-30-growth-contain, past-due-60-growth-contain.",
+        text_zh="CNY/region=33 从 WATCH 升至 CONTAIN",
+        playbook="installment@2026.1",
+    ),
     outputs.DeadLetter(
         topic="payments",
         partition="0",
@@ -277,7 +327,7 @@ OUTPUTS: tuple[Struct, ...] = (
     ),
 )
 
-INPUTS = (*LOAN_EVENTS, *PAYMENT_EVENTS, *CONTACT_EVENTS, *CONTROL_EVENTS)
+INPUTS = (*LOAN_EVENTS, *PAYMENT_EVENTS, *CONTACT_EVENTS, *CONTROL_EVENTS, *PORTFOLIO_EVENTS)
 
 #: By event type as it stands in the field `type`.
 BY_TYPE: dict[str, Struct] = {str(event.__struct_config__.tag): event for event in (*INPUTS, *OUTPUTS)}

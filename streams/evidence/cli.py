@@ -86,7 +86,9 @@ def _signer(log: EvidenceLog, key_file: Path | None) -> CheckpointSigner:
     return CheckpointSigner(log, _load(key_file), guard_of(key_file) if key_file else None)
 
 
-@click.command()
+@click.command(
+    epilog="Example: forewarn exhibit --loan L-1 --out exhibit --case 77/2026 --basis 'court order' --by staff-9"
+)
 @_log
 @_key
 @_by
@@ -121,7 +123,7 @@ def exhibit(log_dir: Path, key_file: Path | None, actor: str, loan_id: str, out:
     )
 
 
-@click.command()
+@click.command(epilog="Example: forewarn erase --borrower B-1 --by staff-9 --pack cn@2026.1 --keep-days 1825")
 @_log
 @_by
 @click.option("--borrower", "borrower_id", required=True, help="The borrower.")

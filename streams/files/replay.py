@@ -5,6 +5,7 @@ between them. Most often that has long happened, so nothing waits.
 Rule 2: a tick is sent when all before it is acknowledged (the sequencer then lets nothing of the day be overtaken).
 Events of later days may overtake a tick: a row advances by its own events too.
 Rule 3: a date on which labels matured is held until the version learned from them is in the journal.
+Rule 4: a policy is sent when all before it is journaled, and all after it waits for it, for it acts on every borrower.
 Live producers need none of this; it is what makes a replay of files exact at any number of partitions and workers.
 """
 
@@ -31,6 +32,7 @@ from streams.settings import Settings
 Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
 _POLL_S = 0.01
+_CONTROLS = "controls"
 
 
 class Stuck(EngineError):
@@ -60,7 +62,7 @@ class Replay:
         """Connect; nothing is sent yet.
 
         Args:
-            hold: apply rules 1 and 3; without it events are sent flat out, for load and not for comparison.
+            hold: apply rules 1, 3 and 4; without it events are sent flat out, for load and not for comparison.
             days_per_second: pace of the business dates; 0 is as fast as possible.
         """
         self._settings = settings
@@ -68,7 +70,7 @@ class Replay:
         self._pace = days_per_second
         group = group_of("sequence", settings)
         self._producer = client.producer(settings, **{"linger.ms": 1})
-        self._journaled = Barrier(settings, group, BORROWER_TOPICS)
+        self._journaled = Barrier(settings, group, (*BORROWER_TOPICS, "business-dates", _CONTROLS))
         self._models = client.consumer(settings, f"{group}.replay", **{"fetch.wait.max.ms": 500})
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
         self._learned_through = self._version_end = 0
@@ -90,6 +92,10 @@ class Replay:
                     self._await_pace(started, event.day - first_day)
                     self._ticks.append((event, self._sent))
                     progress(event.day, done)
+                elif event.topic == _CONTROLS and self._hold:
+                    self._await_all()
+                    self._send(event)
+                    self._await_all()
                 else:
                     self._send(event)
                 self._release_ticks()
@@ -99,8 +105,7 @@ class Replay:
                 self._await_version(hold_day, progress)
         self._flush()
         if self._hold:
-            ends = self._journaled.ends()
-            self._wait(lambda: self._journaled.passed(ends), "the events to be journaled (agent sequence)")
+            self._await_all()
         progress(events[-1].day, done)
 
     def close(self) -> None:
@@ -156,6 +161,11 @@ class Replay:
     def _await_pace(self, started: float, days: int) -> None:
         if self._pace:
             time.sleep(max(0.0, started + days / self._pace - time.monotonic()))
+
+    def _await_all(self) -> None:
+        self._flush()
+        ends = self._journaled.ends()
+        self._wait(lambda: self._journaled.passed(ends), "the events to be journaled (agent sequence)")
 
     def _await_journaled(self, trail: _Trail) -> None:
         if trail.unacknowledged:

@@ -41,8 +41,8 @@ class Result(Struct, frozen=True):
     """What a scenario did to the book.
 
     `loss` is what was lost so far plus what is expected still to be: 5th percentile, median and 95th percentile on the
-    last day. `breach_day` is the median day on which coverage fell below the required one, None if on most paths it
-    does not; `breach_share_ppm` is the share of paths on which it did.
+    last day. `breach_day` is the first day on which the median coverage is below the required one, None if it never is;
+    `breach_share_ppm` is the share of paths on which coverage was below it on any day.
     """
 
     scenario: str
@@ -132,26 +132,28 @@ class _Paths:
         self._stopped[:, :CYCLE_DAYS] += self._generator.multinomial(stopping, [1 / CYCLE_DAYS] * CYCLE_DAYS)
 
     def outage(self, scenario: Scenario, day: int) -> None:
-        """What fell due today is not collected, or is collected at last."""
+        """What fell due today is not collected, or is collected at last. Until then it is kept apart from the others."""
         if day <= scenario.outage_days:
             due = self._generator.binomial(self.counts[:, 0], 1 / CYCLE_DAYS)
             self.counts[:, 0] -= due
-            self.counts[:, 1] += due
             self._unpaid += due
             return
         left = scenario.outage_days + COLLECT_DAYS - day + 1
-        if left == COLLECT_DAYS:  # what cannot be collected stays past due
-            self._unpaid = self._generator.binomial(self._unpaid, scenario.outage_recovered_ppm / MILLION)
-        if left > 0 and self._unpaid.any():
-            back = np.minimum(self._generator.binomial(self._unpaid, 1 / left), self.counts[:, 1])
-            self.counts[:, 1] -= back
+        if left == COLLECT_DAYS:  # what cannot be collected is past due like any other
+            collected = self._generator.binomial(self._unpaid, scenario.outage_recovered_ppm / MILLION)
+            self.counts[:, 1] += self._unpaid - collected
+            self._unpaid = collected
+        if left > 0:
+            back = self._generator.binomial(self._unpaid, 1 / left)
             self.counts[:, 0] += back
             self._unpaid -= back
 
     def by_bucket(self) -> Counts:
-        """Loans by bucket, those that stopped paying included."""
+        """Loans by bucket, those included that stopped paying or wait for their debit."""
         edges = [0, CYCLE_DAYS + 1, CYCLE_DAYS + 31, CYCLE_DAYS + 61, CYCLE_DAYS + 91]
-        return self.counts + np.add.reduceat(self._stopped, edges, axis=1)
+        loans: Counts = self.counts + np.add.reduceat(self._stopped, edges, axis=1)
+        loans[:, 1] += self._unpaid
+        return loans
 
     def expected(self, worse: float) -> NDArray[np.float64]:
         """Expected loss before loss given default."""
@@ -207,10 +209,9 @@ def _result(
     points: list[Point],
     required: float,
 ) -> Result:
-    breached = coverages < required
-    ever = breached.any(axis=0)
-    first = np.where(ever, breached.argmax(axis=0), len(points))
-    middle = int(np.median(first))
+    below = np.median(coverages, axis=1) < required
+    breach_day = int(below.argmax()) if below.any() else None
+    ever = (coverages < required).any(axis=0)
     low, median, high = (round(float(value)) for value in np.percentile(losses[-1], [5, 50, 95]))
     known = [point.coverage_ppm for point in points if point.coverage_ppm is not None]
     return Result(
@@ -221,8 +222,8 @@ def _result(
         (low, median, high),
         points[-1].coverage_ppm,
         min(known, default=None),
-        middle if middle < len(points) else None,
-        _median_ppm(np.array([ever.mean()])),
+        breach_day,
+        round(float(ever.mean()) * MILLION),
         points,
     )
 

@@ -14,11 +14,12 @@ from streams.borrower.context import Context, Refused
 from streams.borrower.shard import POLICY_KEY, SHARD_KEY, Shard
 from streams.borrower.state import Borrower
 from streams.events import contacts, loans, payments
-from streams.events.control import BusinessDateAdvanced, PolicyActivated
+from streams.events.control import BusinessDateAdvanced, ModelActivated, PolicyActivated
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.fields import Installment, Money
 from streams.events.outputs import CollectionAction, LabelMatured
-from streams.risk.heads import Weights
+from streams.risk.features import INDEX
+from streams.risk.heads import HEADS, Weights, prior_head
 from streams.risk.tiers import DEFAULT, Policy
 
 E = TypeVar("E", bound=Event)
@@ -60,8 +61,11 @@ def loan(borrower_id: str = BORROWER, *, product: str = "phone") -> list[Event]:
 
 def paid(day: str, amount_minor: int = AMOUNT, **fields: object) -> payments.PaymentReceived:
     """Money on the loan."""
-    payment = {"payment_id": f"p{next(_numbers)}", "amount": Money(amount_minor, "CNY"), "loan_id": LOAN}
-    return event(payments.PaymentReceived, day, method="WALLET", **payment, **fields)
+    made = event(
+        payments.PaymentReceived, day, payment_id=f"p{next(_numbers)}", amount=Money(amount_minor, "CNY"), loan_id=LOAN,
+        method="WALLET",
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **fields)
 
 
 def promise(day: str, due_on: str, amount_minor: int = AMOUNT) -> contacts.PromiseMade:
@@ -78,6 +82,14 @@ def hold(day: str, kind: str = "VULNERABILITY", hold_id: str = "H1") -> contacts
 def policy(kind: str, name: str, text: str, day: str = "2026-01-05") -> PolicyActivated:
     """An activation."""
     return event(PolicyActivated, day, kind=kind, name=name, version="1", text=text)
+
+
+def model(weight: float) -> ModelActivated:
+    """The prior, but with this weight on each broken promise (before anything was learned, it has none)."""
+    at = 1 + INDEX["broken_promises"]  # after the intercept
+    priors = {name: list(prior_head(name)) for name in HEADS}
+    heads = {name: [*vector[:at], weight, *vector[at + 1 :]] for name, vector in priors.items()}
+    return event(ModelActivated, "2026-01-05", version="test", learned_through=OPENED, heads=heads)
 
 
 def tick(day: dt.date) -> BusinessDateAdvanced:

@@ -19,7 +19,21 @@ from streams.events.contacts import ContactAttempted, PromiseResolved
 from streams.events.envelope import Event
 from streams.events.fields import Money
 from streams.events.outputs import CollectionAction
-from tests.borrower.book import AMOUNT, BORROWER, LOAN, Folded, event, hold, lived, loan, paid, policy, promise
+from tests.borrower.book import (
+    AMOUNT,
+    BORROWER,
+    LOAN,
+    Folded,
+    event,
+    hold,
+    lived,
+    loan,
+    model,
+    paid,
+    policy,
+    promise,
+    tick,
+)
 
 CN = shipped("packs")["cn-2026.1"].decode()
 PLAN = shipped("plans")["installment-2026.1"].decode()
@@ -27,7 +41,7 @@ ON_TIME = [paid(f"2026-{month:02}-04") for month in range(2, 8)]
 #: What people said and did, without promises: none of it may touch the score.
 SAID: list[Event] = [
     hold("2026-02-10"),
-    hold("2026-04-09", "BANKRUPTCY", "H2"),
+    hold("2026-04-03", "BANKRUPTCY", "H2"),
     event(contacts.ComplaintReceived, "2026-02-11", complaint_id="C1", category="conduct"),
     event(contacts.DisputeRaised, "2026-02-12", dispute_id="D1", scope="AMOUNT", amount=Money(500, "CNY")),
     event(contacts.ConsentWithdrawn, "2026-02-13", channel="SMS"),
@@ -95,8 +109,6 @@ def test_a_partition_that_is_taken_over_goes_on_as_before() -> None:
     halves = Folded().live(first, "2026-02-14").taken_over()
     day = dt.date(2026, 2, 15)
     while day <= dt.date(2026, 6, 1):
-        from tests.borrower.book import tick  # noqa: PLC0415
-
         halves.fold(tick(day), *[each for each in second if each.business_date == day])
         day += dt.timedelta(days=1)
 
@@ -109,7 +121,7 @@ def test_nothing_said_touches_the_score() -> None:
     late = [paid("2026-02-25"), paid("2026-04-20", 2 * AMOUNT)]
     silent, told = lived(*late, until="2026-12-31"), lived(*late, *SAID, until="2026-12-31")
 
-    assert len(silent.on("risk-tier-changes")) > 3
+    assert len(silent.on("risk-tier-changes")) >= 3
     assert silent.labels
     assert told.risk() == silent.risk()
     assert told.actions != silent.actions
@@ -141,25 +153,66 @@ def test_a_calm_borrower_costs_nothing() -> None:
 
     assert folded.actions == []
     assert (row.facts, row.look_day, row.wake_day) == (NO_FACTS, 0, row.risk_day)
-    assert msgspec.msgpack.encode(row.facts) == b"\x80"
+    assert len(msgspec.msgpack.encode(row.facts)) == 3
+
+
+EARLY = PLAN.replace('tier_at_least = "WATCH"\n    tier_rose_within_days = 30\n    days_to_due_at_most = 5', "{}")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'tier_at_least = "WATCH"\ntier_rose_within_days = 30\ndays_to_due_at_most = 5',
+        'tier_at_least = "WATCH"\ntier_rose_within_days = 90\ndays_to_due_at_most = 12',
+        "days_to_due_at_most = 3",
+        'tier_at_least = "ELEVATED"\ndays_to_due_at_most = 9',
+    ],
+    ids=["shipped", "longer", "everybody", "by tier"],
+)
+def test_sparing_calm_rows_a_look_changes_nothing(condition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The desk that looks at every chance proposes the same."""
+    happens = [
+        policy("plan", "installment", EARLY.format(condition)),
+        paid("2026-02-05"),
+        paid("2026-05-25", 3 * AMOUNT),
+    ]
+    happens += [paid(f"2026-{month:02}-04") for month in range(6, 12)]
+    sparing = lived(*happens, until="2026-12-31")
+    monkeypatch.setattr(collect, "_is_idle", lambda *_: False)
+    eager = lived(*happens, until="2026-12-31")
+
+    assert "REMIND" in {action.purpose for action in eager.actions}
+    assert sparing.actions == eager.actions
+
+
+def test_the_next_wake_is_the_earlier_of_two() -> None:
+    """A hold that ends tomorrow has the desk look tomorrow, whatever else is due when."""
+    ending = msgspec.structs.replace(hold("2026-02-13", "FORBEARANCE"), until_date=dt.date(2026, 2, 14))
+    rows = [lived(*said, until="2026-02-13").row() for said in ([], [ending])]
+
+    assert [row.wake_day == min(row.risk_day, row.look_day) for row in rows] == [True, True]
+    assert dt.date.fromordinal(rows[0].wake_day) > dt.date(2026, 2, 14) == dt.date.fromordinal(rows[1].wake_day)
 
 
 def test_a_rise_of_the_tier_brings_a_reminder_before_the_due_date() -> None:
     """The arrears are paid, the tier still stands: five days before the next due date."""
-    cured = lived(paid("2026-03-01"), until="2026-03-04", every_days=1)
+    cured = lived(paid("2026-04-25", 3 * AMOUNT), until="2026-05-04")
     reminders = [action for action in cured.actions if action.purpose == "REMIND"]
 
     assert cured.row().tier > 0
-    assert [action.business_date.isoformat() for action in reminders] == ["2026-03-01"]
-    assert "days_to_due=4" in reminders[0].reasons
+    assert [action.business_date.isoformat() for action in reminders] == ["2026-04-30"]
+    assert "days_to_due=5" in reminders[0].reasons
 
 
 def test_a_broken_promise_reaches_the_model() -> None:
     """The day after its due day has passed without money, the score rises by it."""
-    broken, silent = lived(promise("2026-02-10", "2026-02-20"), until="2026-02-21"), lived(until="2026-02-21")
+    made = promise("2026-02-10", "2026-02-20")
+    days = ("2026-02-20", "2026-02-21")
+    heeding, ignoring = ([lived(model(weight), made, until=day).row() for day in days] for weight in (3.0, 0.0))
 
-    assert promised.broken_promises(broken.row(), broken.row().business_day) == 1
-    assert broken.row().ppm > silent.row().ppm
+    assert [promised.broken_promises(row, row.business_day) for row in heeding] == [0, 1]
+    assert heeding[0].ppm == ignoring[0].ppm
+    assert heeding[1].ppm > 2 * ignoring[1].ppm
 
 
 def test_a_promise_pauses_the_ladder_until_its_day_has_passed() -> None:
@@ -178,7 +231,10 @@ def test_money_in_time_keeps_a_promise_even_when_it_is_booked_late() -> None:
         payments.PaymentReversed, "2026-02-26", payment_id=late.payment_id, reversal_id="R1", kind="CHARGEBACK"
     )
     made = promise("2026-02-10", "2026-02-20")
-    results = [lived(made, late, back, until=day).row().facts.promises[0].derived for day in ("2026-02-23", "2026-02-25", "2026-02-27")]
+    results = [
+        lived(made, late, back, until=day).row().facts.promises[0].derived
+        for day in ("2026-02-23", "2026-02-25", "2026-02-27")
+    ]
 
     assert results == ["BROKEN", "KEPT", "BROKEN"]
 
@@ -186,10 +242,11 @@ def test_money_in_time_keeps_a_promise_even_when_it_is_booked_late() -> None:
 def test_the_platforms_own_judgement_wins_at_once() -> None:
     """Also before the promise's day."""
     said = event(PromiseResolved, "2026-02-12", promise_id="P1", result="BROKEN")
-    folded = lived(promise("2026-02-10", "2026-02-20"), said, until="2026-02-12")
+    made = promise("2026-02-10", "2026-02-20")
+    heeding, ignoring = (lived(model(weight), made, said, until="2026-02-12").row() for weight in (3.0, 0.0))
 
-    assert promised.broken_promises(folded.row(), folded.row().business_day) == 1
-    assert folded.row().ppm > lived(promise("2026-02-10", "2026-02-20"), until="2026-02-12").row().ppm
+    assert promised.broken_promises(heeding, heeding.business_day) == 1
+    assert heeding.ppm > 2 * ignoring.ppm
 
 
 def test_a_judgement_outlives_the_payments_it_rests_on() -> None:
@@ -214,9 +271,9 @@ def test_an_act_answers_its_proposal() -> None:
 
 
 def test_a_pack_holds_from_its_place_in_the_journal() -> None:
-    """Decisions before it rest on the house pack alone, those after it on both."""
+    """Decisions before it rest on the house pack alone, those after it on both; its day begins with a tick before it."""
     folded = lived(policy("pack", "cn", CN, "2026-03-20"), until="2026-05-01")
-    packs = {(action.business_date >= dt.date(2026, 3, 20), action.decision.packs) for action in folded.actions}
+    packs = {(action.business_date > dt.date(2026, 3, 20), action.decision.packs) for action in folded.actions}
 
     assert packs == {(False, ("base@2026.1",)), (True, ("base@2026.1", "cn@2026.1"))}
 
@@ -225,7 +282,7 @@ def test_a_pack_holds_from_its_place_in_the_journal() -> None:
     ("kind", "name", "text", "said"),
     [
         ("pack", "cn", "pack = ", "not TOML"),
-        ("recipe", "cake", "flour", "a recipe|recipe cannot be activated"),
+        ("recipe", "cake", "flour", "recipe cannot be activated"),
         ("plan", "installment", PLAN.replace("priority = 10", 'priority = "high"'), "priority"),
     ],
     ids=["no TOML", "no policy", "bad field"],
@@ -235,12 +292,8 @@ def test_a_refused_policy_changes_nothing_and_says_why(kind: str, name: str, tex
     folded = lived(policy(kind, name, text), until="2026-02-06")
 
     assert [refused.code for refused in folded.refused] == ["policy_refused"]
-    pytest.raises(type(folded.refused[0]), _raise, folded.refused[0]).match(said)
+    assert said in folded.refused[0].reason
     assert folded.actions[0].plan == "installment@2026.1"
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 def test_a_plan_for_every_product_takes_the_place_of_the_shipped_one() -> None:

@@ -23,7 +23,6 @@ from streams.evidence.store import EvidenceLog
 from streams.settings import Settings, load
 
 ONE_EACH = dict.fromkeys(KINDS, 1)
-START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 class Record(msgspec.Struct):
@@ -42,9 +41,11 @@ class Clock:
 
     def __init__(self) -> None:
         self.s = 0.0
+        self.start = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)  # the key is in force from now
 
     def now(self) -> dt.datetime:
-        return START + dt.timedelta(seconds=self.s)
+        """The moment on this clock."""
+        return self.start + dt.timedelta(seconds=self.s)
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ class Rig:
         )
 
     def open(self, partitions: dict[str, int] | None = None, committed: int = 0) -> None:
+        """Assign every partition."""
         for topic, count in (partitions or ONE_EACH).items():
             for number in range(count):
                 self.agent.opened(topic, number, {}, committed)
@@ -81,6 +83,7 @@ class Rig:
         return taken, writes
 
     def turn(self) -> None:
+        """What happens between two batches."""
         asyncio.run(self.agent.between_batches())
 
     def entries(self) -> list[Any]:
@@ -102,6 +105,7 @@ def output(offset: int, cause: str, at_ms: int = 0, **body: Any) -> Record:  # n
 
 
 def places(rig: Rig) -> list[tuple[str, int]]:
+    """Topic and offset of every entry, in order of the log."""
     return [(entry["source"]["topic"], entry["source"]["offset"]) for entry in rig.entries()]
 
 
@@ -166,7 +170,13 @@ def test_one_copy_of_what_stands_in_every_partition(settings: Settings) -> None:
     counts = ONE_EACH | {"journal": 2}
     rig = Rig(settings, counts)
     rig.open(counts)
-    body = {"type": "policy_activated", "borrower_id": None, "loan_id": None, "name": "cn", "version": "1"}
+    body: dict[str, Any] = {
+        "type": "policy_activated",
+        "borrower_id": None,
+        "loan_id": None,
+        "name": "cn",
+        "version": "1",
+    }
     copies = [("journal", number, [journal(7, topic="controls", **body)]) for number in range(2)]
     rig.batch(*copies)
     (entry,) = rig.entries()

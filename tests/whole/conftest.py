@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from streams.agents.groups import AGENTS, group_of
 from streams.agents.supervise import Supervisor
 from streams.engine import topics_admin
 from streams.engine.barrier import Barrier
+from streams.events.envelope import Event
 from streams.files.events import FileEvent, from_events
 from streams.files.replay import Replay
 from streams.sandbox.datasets import ally
@@ -81,9 +82,13 @@ def deploy(broker: str, tmp_path: Path) -> Deploy:
     return start
 
 
-def some_loans(count: int, until: str) -> list[FileEvent]:
-    """Events of the first loans of the bundled set up to a business date (exclusive)."""
+def some_loans(
+    count: int, until: str, also: Callable[[list[str]], Iterable[Event]] = lambda kept: ()
+) -> list[FileEvent]:
+    """Events of the first loans of the bundled set up to a business date (exclusive), and what `also` adds to them."""
     events = [event for event in ally.events() if event.business_date.isoformat() < until]
     borrowers = sorted({event.borrower_id for event in events if hasattr(event, "borrower_id")})
-    kept = set(borrowers[:: max(1, len(borrowers) // count)][:count])
-    return from_events(event for event in events if getattr(event, "borrower_id", None) in kept | {None})
+    chosen = borrowers[:: max(1, len(borrowers) // count)][:count]
+    kept = {*chosen, None}
+    real = [event for event in events if getattr(event, "borrower_id", None) in kept]
+    return from_events([*real, *also(chosen)])

@@ -4,50 +4,63 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 
+from streams.engine import reading
+from streams.events.outputs import CollectionAction
 from streams.files.assess import Assessed, assess
 from streams.files.events import FileEvent
-from streams.files.export import alerts_of, states_of
+from streams.files.export import actions_of, alerts_of, states_of
+from tests.whole import conduct
 from tests.whole.conftest import Deploy, some_loans
 
 
 @pytest.fixture(scope="module")
 def events() -> list[FileEvent]:
-    """Fifty real loans over a year and a half."""
-    return some_loans(50, "2019-01-01")
+    """Fifty real loans over a year and a half; with some of them people talk, and the lender changes its policies."""
+    return some_loans(50, "2019-01-01", conduct.story)
 
 
 @pytest.fixture(scope="module")
 def reference(events: list[FileEvent]) -> Assessed:
     """What the broker-less fold says."""
-    return assess(events)
+    return assess(events, keep_actions=True)
 
 
 def test_the_reference_is_worth_comparing_with(reference: Assessed) -> None:
-    """It holds alerts upward and downward, and versions were learned."""
-    assert len(reference.alerts) > 30
+    """Alerts go upward and downward, versions were learned, measures were allowed, deferred and refused."""
+    assert len(reference.alerts) > 25
     assert reference.counts["learn.model_published"] > 20
+    actions = [msgspec.json.decode(action, type=CollectionAction) for action in reference.actions]
+    assert {action.decision.verdict for action in actions} == {"ALLOW", "DEFER", "DENY"}
+    assert {"REMINDER", "SMS", "CALL", "FORBEARANCE_OFFER"} <= {action.stage for action in actions}
+    assert len({action.action_id for action in actions}) == len(actions)
 
 
 def test_chunks_do_not_matter(events: list[FileEvent], reference: Assessed, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many events are folded between two writes of the rows changes nothing."""
     monkeypatch.setattr("streams.files.assess._CHUNK", 7)
-    small = assess(events)
+    small = assess(events, keep_actions=True)
 
     assert (small.alerts, small.states, small.scores) == (reference.alerts, reference.states, reference.scores)
+    assert small.actions == reference.actions
 
 
 @pytest.mark.parametrize(("partitions", "workers", "batch"), [(1, 1, 100), (4, 1, 4_000), (12, 3, 9_000)])
 def test_a_cluster_agrees(
     deploy: Deploy, events: list[FileEvent], reference: Assessed, partitions: int, workers: int, batch: int
 ) -> None:
-    """Alerts and states on the topics are those of the reference."""
+    """Alerts, collection actions and states on the topics are those of the reference; one refused policy is one letter."""
     with deploy(partitions, workers, batch_records_max=batch) as running:
         running.replay(events)
 
         alerts, states = alerts_of(running.settings), states_of(running.settings)
+        actions = actions_of(running.settings)
+        letters = [dict(record.headers)["dlq.code"] for record in reading.read_all(running.settings, ["dead-letters"])]
 
     assert Counter(alerts) == Counter(reference.alerts)
     assert alerts == reference.alerts
     assert states == reference.states
+    assert actions == reference.actions
+    assert letters == [b"policy_refused"] == [dict(w.headers or [])["dlq.code"] for w in reference.dead_letters]

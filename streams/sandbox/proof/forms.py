@@ -1,0 +1,34 @@
+"""The two forms of the proof: one that a test run can afford, and the one that means it."""
+
+from __future__ import annotations
+
+from streams.sandbox.proof.run import Form
+from streams.sandbox.proof.schedule import BROKERS, LONG, SHORT
+
+SHORT_EVENTS = 15_000
+LONG_EVENTS = 1_000_000
+#: Of the long form's events, the share that goes through three brokers of which one is lost at a time.
+_SHARE_OF_THREE = 0.2
+#: Folding on one core, at the slowest machine this was tried on: events a second.
+_SLOWEST_PER_S = 150
+
+
+def forms(events: int | None, *, long: bool) -> list[Form]:
+    """The runs of a form.
+
+    Args:
+        events: in all; None is the form's own number.
+        long: whether it is the long form.
+    """
+    total = events or (LONG_EVENTS if long else SHORT_EVENTS)
+    if not long:
+        return [Form(name="short", events=total, brokers=1, plan=SHORT, settle_s=_patience_s(total))]
+    three = round(total * _SHARE_OF_THREE)
+    return [
+        Form(name="one broker", events=total - three, brokers=1, plan=LONG, settle_s=_patience_s(total)),
+        Form(name="three brokers", events=three, brokers=3, plan=BROKERS, settle_s=_patience_s(total)),
+    ]
+
+
+def _patience_s(events: int) -> float:
+    return 300.0 + events / _SLOWEST_PER_S

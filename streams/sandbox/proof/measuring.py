@@ -1,0 +1,155 @@
+"""Figures that a reader wants to see measured: restore speed and memory, and latency from produce to committed alert."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from statistics import quantiles
+
+from streams.agents.assess import Assessor
+from streams.agents.groups import AGENTS
+from streams.borrower import state
+from streams.engine import client, reading, rows, topics_admin
+from streams.engine.restore import Restorer
+from streams.risk.tiers import DEFAULT
+from streams.sandbox.broker import Cluster
+from streams.sandbox.proof.bench import Bench
+from streams.sandbox.proof.fleet import Fleet
+from streams.sandbox.proof.sending import Sender
+from streams.sandbox.proof.workload import story
+from streams.settings import Settings, load
+from streams.topics import SEQUENCED
+
+Say = Callable[[str], None]
+Figures = dict[str, float]
+_RATE_PER_S, _SECONDS = 500, 120
+
+
+def restore(directory: Path, count: int, say: Say) -> Figures:
+    """Restore so many rows of real borrowers through the engine's own restorer and the agent's own shard."""
+    shutil.rmtree(directory / "restore", ignore_errors=True)
+    place = directory / "restore"
+    with Cluster(place / "kafka", progress=say) as cluster:
+        with Bench(cluster.bootstrap, place) as bench:
+            bench.sequence()
+            bench.add("assess", "a")
+            bench.settle("assess")
+            found = [r.value for r in reading.read_all(bench.settings, ["state"]) if r.key and r.key[0]]
+            bodies = [value for value in found if value is not None]
+        settings = load({}, bootstrap=cluster.bootstrap, partitions=1, topic_prefix=f"{uuid.uuid4().hex[:8]}.")
+        topics_admin.create(settings)
+        say(f"writing {count:,} rows")
+        _write_rows(settings, bodies, count)
+        return _restore(settings, count, sum(map(len, bodies)) / len(bodies))
+
+
+def _write_rows(settings: Settings, bodies: list[bytes], count: int) -> None:
+    producer = client.producer(settings)
+    for number in range(count):
+        version, _, wake_day, body = rows.unpack(bodies[number % len(bodies)])
+        row = rows.pack(version, 0, wake_day, body)
+        while True:
+            try:
+                producer.produce(f"{settings.topic_prefix}state", row, b"borrower-%d" % number, 0)
+                break
+            except BufferError:
+                producer.poll(0.05)
+        producer.poll(0)
+    producer.flush()
+
+
+def _restore(settings: Settings, count: int, row_bytes: float) -> Figures:
+    place = (f"{settings.topic_prefix}state", 0)
+    before = _resident_bytes()
+    started = time.monotonic()
+    restored = Restorer(settings, "restore").rows([place])[place]
+    read_s = time.monotonic() - started
+    assert len(restored) == count, "every row must have been read"
+    assessor = Assessor(1, DEFAULT)
+    assessor.opened("journal", 0, restored, 1)
+    total_s = time.monotonic() - started
+    del restored
+    return {
+        "rows": count,
+        "rows_per_second": count / total_s,
+        "rows_per_second_read_only": count / read_s,
+        "seconds": total_s,
+        "row_bytes": row_bytes,
+        "resident_bytes_per_borrower": (_resident_bytes() - before) / count,
+        "codec_version": state.VERSION,
+    }
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def latency(directory: Path, say: Say) -> Figures:
+    """Produce at a steady pace; the time of each alert is from its event's arrival on the input to its committed reading.
+
+    An alert names the journal record that caused it, and that one its input record, whose Kafka timestamp is the
+    producer's. Alerts that a tick caused are measured from the tick.
+    """
+    shutil.rmtree(directory / "latency", ignore_errors=True)
+    place = directory / "latency"
+    told = story(_RATE_PER_S * _SECONDS, 1)
+    with Cluster(place / "kafka", progress=say) as cluster:
+        settings = load({}, bootstrap=cluster.bootstrap, state_dir=str(place / "state"))
+        topics_admin.create(settings)
+        fleet = Fleet(settings, place / "workers.log")
+        try:
+            for agent in AGENTS:
+                fleet.add(agent, "a")
+            seen = _Watch(settings)
+            seen.start()
+            time.sleep(10.0)  # the workers are ready
+            say(f"sending {len(told.records):,} records, {_RATE_PER_S} a second")
+            sender = Sender(settings, told.records, len(told.records) / _RATE_PER_S)
+            sender.start()
+            while sender.is_alive():
+                fleet.look()
+                time.sleep(0.1)
+            time.sleep(5.0)
+            seen.stop()
+        finally:
+            fleet.stop()
+        return _quantiles(settings, seen.alerts)
+
+
+class _Watch(threading.Thread):
+    """Notes when each alert could be read, read committed, and which journal record it names."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(daemon=True)
+        self.alerts: list[tuple[bytes, int]] = []
+        self._settings = settings
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        places = reading.places(self._settings, ["risk-tier-changes"])
+        with reading.Reader(self._settings, places) as reader:
+            while not self._stopping.is_set():
+                found = reader.poll()
+                now_ms = time.time_ns() // 1_000_000
+                self.alerts.extend((dict(record.headers)["journal"], now_ms) for record in found)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(5)
+
+
+def _quantiles(settings: Settings, alerts: list[tuple[bytes, int]]) -> Figures:
+    sent = {(r.topic, r.partition, r.offset): r.timestamp_ms for r in reading.read_all(settings, SEQUENCED)}
+    origin: dict[bytes, int] = {}
+    for record in reading.read_all(settings, ["journal"]):
+        topic, partition, offset, _ = dict(record.headers)["src"].decode().rsplit("/", 3)
+        origin[b"%d/%d" % (record.partition, record.offset)] = sent[topic, int(partition), int(offset)]
+    taken = [now_ms - origin[place] for place, now_ms in alerts]
+    cuts = quantiles(taken, n=100)
+    return {"alerts": len(taken), "p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(taken)}

@@ -1,0 +1,95 @@
+"""Waiting until nothing is left to do: no transaction is open, every agent has committed to the end, nothing new came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from streams.agents.groups import group_of
+from streams.engine import client, reading
+from streams.engine.barrier import Barrier
+from streams.engine.errors import EngineError
+from streams.settings import Settings
+from streams.topics import SEQUENCED, TOPICS
+
+_READS = {"sequence": SEQUENCED, "assess": ("journal",), "learn": ("labels",)}
+_POLL_S = 0.1
+
+
+class NotSettled(EngineError):
+    """The workers did not come to the end of their inputs."""
+
+
+class Settling:
+    """One waiting for one cluster."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        limit_s: float,
+        meanwhile: Callable[[], None],
+        agents: Collection[str] = tuple(_READS),
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            settings: which cluster.
+            limit_s: how long the whole may take.
+            meanwhile: called again and again: looks after the workers.
+            agents: that run.
+        """
+        self._settings = settings
+        self._limit_s = limit_s
+        self._meanwhile = meanwhile
+        self._deadline = time.monotonic() + limit_s
+        self._barriers = {
+            agent: Barrier(settings, group_of(agent, settings), topics)
+            for agent, topics in _READS.items()
+            if agent in agents
+        }
+        self._places = reading.places(settings, [topic.name for topic in TOPICS])
+
+    def run(self) -> None:
+        """Wait.
+
+        Raises:
+            NotSettled: it took too long; the text says who is behind.
+        """
+        try:
+            before: object = None
+            while True:
+                self._wait(self._decided, "A transaction is still open")
+                for agent, barrier in self._barriers.items():
+                    ends = barrier.ends()
+                    self._wait(lambda b=barrier, e=ends: b.passed(e), f"{agent} has not come to the end of its topics")  # type: ignore[misc]
+                now = self._ends(stable=False)
+                if now == before:
+                    return
+                before = now
+        finally:
+            for barrier in self._barriers.values():
+                barrier.close()
+
+    def _decided(self) -> bool:
+        return self._ends(stable=True) == self._ends(stable=False)
+
+    def _ends(self, *, stable: bool) -> dict[tuple[str, int], int]:
+        if stable:
+            return reading.ends(self._settings, self._places)
+        prefix = self._settings.topic_prefix
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        request = {TopicPartition(prefix + topic, number): latest for topic, number in self._places}
+        admin = client.admin(self._settings)
+        level = IsolationLevel.READ_UNCOMMITTED
+        answers = admin.list_offsets(request, isolation_level=level, request_timeout=30)
+        return {(tp.topic.removeprefix(prefix), tp.partition): future.result().offset for tp, future in answers.items()}
+
+    def _wait(self, done: Callable[[], bool], what: str) -> None:
+        while not done():
+            self._meanwhile()
+            if time.monotonic() > self._deadline:
+                raise NotSettled(f"{what} after {self._limit_s:.0f} s.")
+            time.sleep(_POLL_S)
