@@ -31,6 +31,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "evaluate", "streams.commands.evaluate:evaluate", "Report what scores and alerts were worth on event files."
         ),
+        Entry("stress", "streams.commands.stress:stress", "What scenarios would do to the book and its reserve."),
         Entry("dataset", "streams.sandbox.datasets.cli:dataset", "Turn real loan data into event files."),
     ),
     "Run it": (

@@ -17,6 +17,7 @@ from streams.commands.options import json_option
 
 if TYPE_CHECKING:
     from streams.learning.stress import Result
+    from streams.portfolio.classes import Tally
     from streams.portfolio.monitor import Monitor
     from streams.portfolio.scenarios import Scenario, Start
     from streams.settings import Settings
@@ -84,7 +85,16 @@ def stress(settings: Settings, scenario: str, *, as_json: bool, **options: Any) 
     ]
     if asked.svg is not None:
         asked.svg.write_text(_drawn(results, asked.days, asked.required), encoding="utf-8")
-    _say(start, chosen, results, held, assumed=stated is None, as_json=as_json)
+    _say(start, chosen, results, held, _classes(monitor, start), assumed=stated is None, as_json=as_json)
+
+
+def _classes(monitor: Monitor, start: Start) -> dict[str, list[Tally]]:
+    """The book by each classification that comes with Forewarn."""
+    from streams.agents.portfolio import shipped_pack
+    from streams.portfolio.classes import tally
+
+    parts = [cells for segment, cells in monitor.sums.stock.items() if segment[0] == start.currency]
+    return {name: tally(shipped_pack(name), start.day, parts) for name in ("ifrs9", "cn-five")}
 
 
 def _of_files(paths: Sequence[Path]) -> Monitor:
@@ -154,7 +164,14 @@ def _scenario(name: str, share: float | None) -> Scenario:
 
 
 def _say(
-    start: Start, chosen: Sequence[Scenario], results: Sequence[Result], held: int, *, assumed: bool, as_json: bool
+    start: Start,
+    chosen: Sequence[Scenario],
+    results: Sequence[Result],
+    held: int,
+    classes: Mapping[str, Sequence[Tally]],
+    *,
+    assumed: bool,
+    as_json: bool,
 ) -> None:
     from streams.commands.printing import print_json, print_table
 
@@ -165,6 +182,7 @@ def _say(
             "expected_loss_minor": start.loss_minor,
             "reserve_minor": held,
             "reserve_assumed": assumed,
+            "classes": classes,
         }
         print_json({**head, "results": results})
         return

@@ -7,12 +7,14 @@ source and a mark of trust. A pack whose source is UNVERIFIED says so wherever i
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from streams.portfolio.book import TIER_NAMES
+from streams.portfolio.sums import Cells
 
 Trust = Literal["primary", "press", "code", "UNVERIFIED", "house"]
 
@@ -69,6 +71,30 @@ class Pack(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             if days_past_due >= step.days_past_due or by_tier:
                 found = place
         return found
+
+
+class Tally(Struct, frozen=True):
+    """What of a book is in one class, and how far the rule that put it there was verified."""
+
+    name: str
+    name_zh: str
+    loans: int
+    balance_minor: int
+    trust: Trust
+
+
+def tally(pack: Pack, day: int, parts: Iterable[Cells]) -> list[Tally]:
+    """Loans and balance by class at the opening of a day (ordinal), best class first."""
+    counts, balances = [0] * len(pack.steps), [0] * len(pack.steps)
+    for cells in parts:
+        for (oldest, tier), (loans, balance, *_) in cells.items():
+            place = pack.index(day - oldest if oldest else 0, tier)
+            counts[place] += loans
+            balances[place] += balance
+    return [
+        Tally(step.name, step.name_zh, count, balance, step.trust)
+        for step, count, balance in zip(pack.steps, counts, balances, strict=True)
+    ]
 
 
 def load(text: str) -> Pack:

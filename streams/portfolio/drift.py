@@ -12,8 +12,8 @@ from msgspec import Struct
 from streams.portfolio.book import MILLION
 from streams.portfolio.indicators import Figure
 
-#: (exposed, missed) of each closed day, oldest first; days inside incidents are left out.
-Days = Sequence[tuple[int, int]]
+#: (ordinal day, exposed, missed) of each closed day, oldest first; days inside incidents are left out.
+Days = Sequence[tuple[int, int, int]]
 
 
 class Drift(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Drift(Struct, frozen=True):
         exposed: loans that were current when a due date passed.
         low_ppm: lower limit of the share in the window, widened by the dispersion of the part's own days.
         high_ppm: upper limit.
-        baseline_ppm: the share before.
+        baseline_ppm: the share that was to be expected of these days.
         detectors: which detectors agree.
     """
 

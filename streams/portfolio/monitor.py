@@ -6,13 +6,13 @@ for each part of the book its indicators, drift and stage; last, a summary where
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct, field, structs
 
 from streams.events.outputs import PortfolioAlert, PortfolioProposal
 from streams.events.portfolio import PortfolioControl, ProposalDecided, ReserveStated, StageSignedOff
-from streams.portfolio import alerts, drift, incident, indicators, stages, storm
+from streams.portfolio import alerts, drift, incident, indicators, stages, storm, whole
 from streams.portfolio.alerts import Subject
 from streams.portfolio.book import MILLION, Segment
 from streams.portfolio.classes import Pack
@@ -25,7 +25,6 @@ from streams.portfolio.views import currency, is_whole, label
 
 #: A drift that has been quiet for so many days is over.
 DRIFT_QUIET_DAYS = 14
-CONCENTRATION_VIEW = ("product", "channel", "region")
 
 
 class Part(Struct):
@@ -123,11 +122,11 @@ class Monitor:
         """A small part has no stage, and one that is the whole book would only say everything twice."""
         if is_whole(name) or part.stage.stage != "NORMAL" or part.drift_alert:
             return True
-        whole = self.book.parts[currency(name)].history.at(told)
+        total = self.book.parts[currency(name)].history.at(told)
         line = part.history.at(told)
-        assert whole is not None, "the whole book has a line of every day"
+        assert total is not None, "the whole book has a line of every day"
         assert line is not None, "and so has each of its parts"
-        return self._playbook.loans_min <= line.stock.loans < whole.stock.loans
+        return self._playbook.loans_min <= line.stock.loans < total.stock.loans
 
     def _cells(self) -> dict[str, Cells]:
         cells: dict[str, Cells] = {}
@@ -209,7 +208,8 @@ class Monitor:
         told = day - 1
         part.figures = indicators.indicators(part.history, told)
         if is_whole(name):
-            part.figures |= self._whole_figures(name, part.history, told)
+            reserve = self.book.reserves.get(name)
+            part.figures |= whole.figures(name, part.history, told, self.sums.stock, self.book.guard.marks, reserve)
         if told in self.book.guard.frozen:  # whatever rose, it was the outage
             return self._clear_drift(name, part, day) if part.drift_alert else []
         risen = self._detector(self._days(part.history))
@@ -220,9 +220,9 @@ class Monitor:
         assert line is not None, "the day's line was just added"
         return [*found, *self._step(name, part, day, line.stock)]
 
-    def _days(self, history: History) -> list[tuple[int, int]]:
+    def _days(self, history: History) -> list[tuple[int, int, int]]:
         frozen = set(self.book.guard.frozen)
-        return [indicators.hazard((line,)) for line in history.lines if line.day not in frozen]
+        return [(line.day, *indicators.hazard((line,))) for line in history.lines if line.day not in frozen]
 
     def _drift(self, name: str, part: Part, day: int, risen: drift.Drift | None) -> list[PortfolioAlert]:
         if risen is None:
@@ -268,45 +268,6 @@ class Monitor:
                 proposals=[*part.proposals, *withdrawn],
             )
         ]
-
-    def _whole_figures(self, name: str, history: History, told: int) -> dict[str, Figure]:
-        found: dict[str, Figure] = {}
-        line = history.at(told)
-        assert line is not None, "the day's line was just added"
-        reserve, loss = self.book.reserves.get(name), line.stock.loss_minor
-        if reserve is not None and loss:
-            found["coverage"] = Figure(*(reserve * MILLION // loss,) * 3, line.stock.loans, line.stock.loans)
-        kept, judged, cluster = self._conduct(told)
-        found["promise_kept"] = of_loans(kept, judged)
-        found["complaint_cluster_share"] = of_loans(cluster, line.stock.loans)
-        overdue = self._overdue(name, told)
-        index, top = indicators.concentration(overdue)
-        late, loans = line.stock.past_due(30)[0], line.stock.loans
-        found["concentration_hhi"] = Figure(index, index, index, late, loans)
-        found["concentration_top_3"] = Figure(top, top, top, late, loans)
-        return found
-
-    def _conduct(self, told: int) -> tuple[int, int, int]:
-        """(promises kept, promises judged) in 30 days; most complaints of one wording in 7 days."""
-        marks = self.book.guard.marks
-
-        def within(days: Mapping[int, int], width: int) -> int:
-            return sum(count for at, count in days.items() if told - width < at <= told)
-
-        promises = {result: within(days, 30) for result, days in marks.get("promise", {}).items()}
-        judged = sum(promises.get(result, 0) for result in ("KEPT", "PARTIAL", "BROKEN"))
-        same = [within(days, 7) for wording, days in marks.get("complaint", {}).items() if wording != "-"]
-        return promises.get("KEPT", 0), judged, max(same, default=0)
-
-    def _overdue(self, unit: str, told: int) -> dict[str, int]:
-        """Balance more than 30 days past due, by the parts over which concentration is measured."""
-        overdue: dict[str, int] = {}
-        for segment, cells in self.sums.stock.items():
-            if segment[0] == unit:
-                late = sum(cell[1] for (oldest, _), cell in cells.items() if oldest and told + 1 - oldest > 30)
-                name = label(segment, CONCENTRATION_VIEW)
-                overdue[name] = overdue.get(name, 0) + late
-        return overdue
 
     def _storms(self, day: int, closing: Closing) -> Iterable[PortfolioAlert]:
         by_unit: dict[str, dict[Segment, Flows]] = {}

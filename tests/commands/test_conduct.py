@@ -11,6 +11,7 @@ import pytest
 from streams.borrower import collect, state
 from streams.borrower.shard import POLICY_KEY, POLICY_VERSION
 from streams.borrower.state import Borrower
+from streams.cli_policy import shipped
 from streams.collections.facts import Consent, Facts
 from streams.engine import reading, rows
 from streams.engine.writes import Writes
@@ -29,7 +30,7 @@ def story(write: Write) -> None:
     """A borrower who closed the channel SMS, in a partition where the pack of China is in force."""
     facts = Facts(zones=("Asia/Shanghai",), consents=(Consent("SMS", "CHANNEL", given=False),))
     row = state.encode(Borrower(dt.date(2026, 3, 4).toordinal(), facts=facts))
-    text = (collect.files("streams.collections") / "packs/cn-2026.1.toml").read_text(encoding="utf-8")
+    text = shipped("packs")["cn-2026.1"].decode()
     policies = collect.shipped_policies().activated("pack", "cn", text).encode()
     writes = Writes()
     writes.add("state", BORROWER.encode(), rows.pack(state.VERSION, 4, 0, row), partition=PARTITION)
@@ -43,7 +44,7 @@ def test_the_gate_asks_what_is_on_file(run: Run) -> None:
     sms = run("gate", "--borrower", BORROWER, "--action", "SMS", "--at", "2026-03-04T12:00:00+08:00")
 
     assert (call.exit_code, sms.exit_code) == (3, 4), call.stderr + sms.stderr
-    assert call.stdout.startswith("DEFER at 2026-03-04 23:00:00 Asia/Shanghai, by base@2026.1 and cn@2026.1")
+    assert call.stdout.startswith("DEFER at 2026-03-04 23:00:00 Asia/Shanghai, by base@2026.1, cn@2026.1")
     assert "BASE-OPT-OUT" in sms.stdout.splitlines()[0]
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.pages import PAGES, README, Block, blocks, code, name_of
 
 #: Blocks that show the shape of a call and are no program, by page and first line; what runs the real thing.
-EXCERPTS = {("docs/evidence.md", "with EvidenceLog(directory) as log:"): "tests/evidence/test_store.py"}
+EXCERPTS: dict[tuple[str, str], str] = {}
 
 PYTHON = [block for page in PAGES for block in blocks(page) if block.language == "python"]
 
