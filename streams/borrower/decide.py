@@ -10,6 +10,7 @@ from streams.events.outputs import Cause, ChangeCause, DelinquencyChanged, Direc
 from streams.ledger.facts import Standing
 from streams.portfolio import booking
 from streams.risk import model, tiers
+from streams.risk.heads import probability_ppm
 from streams.risk.tiers import NORMAL, TIERS, Recovery
 
 #: The head that the book's expected loss is made of: default within a year (IFRS 9's 12-month horizon).
@@ -104,7 +105,8 @@ def book(
     restructured: bool = False,
 ) -> None:
     """Bring the portfolio's sums up to date with this row; see `portfolio.booking`."""
-    year_ppm = view.assessment.ppm[YEAR_HEAD]
+    assessment = view.assessment  # only the one head: all of them would cost a quarter of the fold
+    year_ppm = probability_ppm(assessment.scorers[YEAR_HEAD].logit(assessment.inputs))
     step = booking.Step(
         borrower.business_day, woke, late_from, tier_before, borrower.tier, year_ppm, restructured=restructured
     )
