@@ -45,8 +45,10 @@ asyncapi: ## install the AsyncAPI validator that a test uses (needs npm; without
 
 clean: ## remove what the other targets made, the broker's data included
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m streams.sandbox.broker_cli down || true; fi
-	rm -rf $(VENV) .forewarn build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
+	@# An evidence log is not ours to throw away: it stays.
+	if [ -d .forewarn ]; then find .forewarn -mindepth 1 -maxdepth 1 ! -name 'evidence*' -exec rm -rf {} +; fi
 	find streams tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Python 3.11 is what Forewarn is tested on, so it comes first. PYTHON=… overrides the choice.
