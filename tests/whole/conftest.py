@@ -74,7 +74,10 @@ def deploy(broker: str, tmp_path: Path) -> Deploy:
                 supervisor.start()
             yield Running(own)
             assert [supervisor.check() for supervisor in supervisors] == [None] * workers
-            assert sum(supervisor.restarts for supervisor in supervisors) == 0
+            if (
+                workers == 1
+            ):  # where several join at once, a rebalance may end a process (crash-only): it must change nothing
+                assert sum(supervisor.restarts for supervisor in supervisors) == 0
         finally:
             for supervisor in supervisors:
                 supervisor.stop()
