@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streams.borrower.labels import maturities_between
+from streams.borrower.labels import months_begin_between
 from streams.engine import rows as frame
 from streams.engine.restore import Rows
 from streams.engine.writes import Writes
@@ -116,7 +116,7 @@ class LearningAgent:
         if reached <= progress.through:
             return
         due = [label for _, label in self._waiting if label.matured_on.toordinal() <= reached]
-        if due or (progress.through and maturities_between(progress.through, reached)):
+        if due or (progress.through and months_begin_between(progress.through, reached)):
             self._learn(reached, due, writes)
         progress.through = reached
 

@@ -10,7 +10,6 @@ from streams.events.outputs import Cause, ChangeCause, DelinquencyChanged, Direc
 from streams.ledger.facts import Standing
 from streams.portfolio import booking
 from streams.risk import model, tiers
-from streams.risk.heads import probability_ppm
 from streams.risk.tiers import NORMAL, TIERS, Recovery
 
 #: The head that the book's expected loss is made of: default within a year (IFRS 9's 12-month horizon).
@@ -101,14 +100,24 @@ def book(
     context: Context,
     *,
     woke: bool = False,
+    month_begins: bool = False,
     late_from: int = 0,
     restructured: bool = False,
 ) -> None:
-    """Bring the portfolio's sums up to date with this row; see `portfolio.booking`."""
-    assessment = view.assessment  # only the one head: all of them would cost a quarter of the fold
-    year_ppm = probability_ppm(assessment.scorers[YEAR_HEAD].logit(assessment.inputs))
+    """Bring the portfolio's sums up to date with this row; see `portfolio.booking`.
+
+    The yearly probability is a second score: a quarter of a step's cost. It is told anew each month, and whenever the
+    loan's standing has changed; `booking` asks for it then.
+    """
     step = booking.Step(
-        borrower.business_day, woke, late_from, tier_before, borrower.tier, year_ppm, restructured=restructured
+        borrower.business_day,
+        woke,
+        late_from,
+        tier_before,
+        borrower.tier,
+        lambda: view.assessment.ppm_of(YEAR_HEAD),
+        month_begins=month_begins,
+        restructured=restructured,
     )
     booking.record(context.book, borrower.booked, borrower.account.loans, view.derived.positions, step)
 

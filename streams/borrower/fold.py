@@ -152,23 +152,32 @@ def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
         _look(borrower, borrower_id, _derived(borrower), None, context)
         _set_wake(borrower)
         return
+    month_begins = labels.starts_month(today)
+    if month_begins:
+        _tidy(borrower, context)
+    promised.judge_promises(borrower)
+    view = View(borrower, today, context.weights)
+    _mark(borrower, view)
+    if month_begins:
+        _mature(borrower, borrower_id, context)
+    tier_before = borrower.tier
+    decide.delinquency(borrower, borrower_id, view, "DUE_DATE_PASSED", context)
+    decide.tier(borrower, borrower_id, view, context)
+    decide.book(borrower, view, tier_before, context, woke=True, month_begins=month_begins)
+    if month_begins:
+        _observe(borrower, borrower_id, view, context)
+    _look(borrower, borrower_id, view.derived, None, context)
+    _schedule(borrower, view, context)
+
+
+def _tidy(borrower: Borrower, context: Context) -> None:
+    """Once a month: close what is older than the ledger's window."""
+    today = borrower.business_day
     fold_base(borrower, today - WINDOW_DAYS)
     for outcome in compact(borrower.account, today):
         if isinstance(outcome, Quarantined):  # a fact that waited in vain for what it belongs to
             context.count(outcome.code)
     decide.forget_old_alerts(borrower)
-    promised.judge_promises(borrower)
-    view = View(borrower, today, context.weights)
-    _mark(borrower, view)
-    _mature(borrower, borrower_id, context)
-    tier_before = borrower.tier
-    decide.delinquency(borrower, borrower_id, view, "DUE_DATE_PASSED", context)
-    decide.tier(borrower, borrower_id, view, context)
-    decide.book(borrower, view, tier_before, context, woke=True)
-    if labels.starts_month(today):
-        _observe(borrower, borrower_id, view, context)
-    _look(borrower, borrower_id, view.derived, None, context)
-    _schedule(borrower, view, context)
 
 
 def _mark(borrower: Borrower, view: View) -> None:
@@ -183,7 +192,7 @@ def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context)
         return
     today, ppm = borrower.business_day, tuple(view.assessment.ppm)
     delinquent = standing.days_past_due >= DELINQUENT_DAYS
-    inputs = model.observation(view.behavior, standing)
+    inputs = model.kept_inputs(view.assessment)
     borrower.observations.append(Observation(today, inputs, ppm, context.weights.version, delinquent))
     if context.score is not None:
         context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due, inputs)
@@ -213,10 +222,11 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
 def _schedule(borrower: Borrower, view: View, context: Context) -> None:
     """Set the next day on which time alone changes something."""
     today = borrower.business_day
-    candidates = [view.derived.wake_day, labels.next_maturity(borrower.observations, today)]
+    candidates = [view.derived.wake_day]
     if borrower.tier:
         candidates.append(tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since))
-    if view.standing.loans_active:
+    account = borrower.account
+    if account.loans or account.pool or account.reversals or borrower.observations:
         candidates.append(labels.next_month_start(today))
     if borrower.facts.promises:
         candidates.append(promised.next_judgement(borrower.facts, today))

@@ -8,7 +8,7 @@ from streams.ledger import derive, periods
 from streams.risk import model
 from streams.risk.behavior import BehaviorState
 from streams.risk.heads import Weights
-from streams.risk.inputs import Period
+from streams.risk.inputs import Period, Standing
 
 
 class View:
@@ -19,7 +19,7 @@ class View:
     def __init__(self, borrower: Borrower, day: int, weights: Weights) -> None:
         self.derived = derive(borrower.account, day, broken_promises(borrower, day))
         self.standing = self.derived.standing
-        self.behavior = behavior_on(borrower, day)
+        self.behavior = behavior_on(borrower, day, self.standing)
         self.assessment = model.assess(self.behavior, self.standing, weights)
 
     @property
@@ -28,9 +28,12 @@ class View:
         return self.assessment.default_ppm
 
 
-def behavior_on(borrower: Borrower, day: int) -> BehaviorState:
+def behavior_on(borrower: Borrower, day: int, standing: Standing) -> BehaviorState:
     """The base, and every period since; from the cache if it does not reach beyond the day."""
     if borrower.recent_through <= day:
+        if _is_up_to_date(borrower, standing):  # most days: no due date has passed
+            borrower.recent_through = day
+            return borrower.recent
         for period in _periods(borrower, borrower.recent_through, day):
             model.observe(borrower.recent, period)
         borrower.recent_through = day
@@ -39,6 +42,14 @@ def behavior_on(borrower: Borrower, day: int) -> BehaviorState:
     for period in _periods(borrower, borrower.base_through, day):
         model.observe(state, period)
     return state
+
+
+def _is_up_to_date(borrower: Borrower, standing: Standing) -> bool:
+    """Whether no due date has passed since `recent_through`; only asked where the standing tells: one running schedule."""
+    loans = borrower.account.loans
+    if len(loans) != 1 or standing.loans_active != 1 or len(loans[0].terms) != 1:
+        return False
+    return standing.last_due_day < borrower.recent_through
 
 
 def forget_recent(borrower: Borrower) -> None:

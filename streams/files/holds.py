@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.borrower.labels import maturities_between
+from streams.borrower.labels import months_begin_between
 from streams.files.events import FileEvent
 
 
@@ -16,7 +16,7 @@ def spans(events: list[FileEvent]) -> Iterator[tuple[list[FileEvent], int]]:
         span.append(event)
         if not event.is_tick or event.day <= reached:
             continue
-        hold = reached and maturities_between(reached, event.day)
+        hold = reached and months_begin_between(reached, event.day)
         reached = event.day
         if hold:
             yield span, event.day

@@ -9,6 +9,8 @@ Rule 4: from the write-off day on the counts stand still; money after it recover
 Rule 5: on a closed loan nothing is due.
 """
 
+# ruff: noqa: FURB136  - `running` is the hot path: calls to min and max were a fifth of its time
+
 from __future__ import annotations
 
 import msgspec
@@ -101,7 +103,7 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
         open_through = due_before(dates, next_due + 1)
 
     paid, paid_since = loan.paid_minor if index == 0 else 0, 0
-    recent = max(last_due, day - WINDOW_DAYS)
+    recent = last_due if last_due > day - WINDOW_DAYS else day - WINDOW_DAYS
     for at in range(0, len(payments), PAYMENT_WIDTH):
         value_day = payments[at]
         if value_day > day:
@@ -112,15 +114,18 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
             if value_day > recent:
                 paid_since += money
 
-    arrears = max(0, total(amounts, passed) - paid)
-    days_past_due = since = oldest = number = 0
-    if arrears:
+    arrears = total(amounts, passed) - paid
+    days_past_due = adjusted = since = oldest = number = 0
+    if arrears <= 0:
+        arrears = 0
+    else:
         unmet = covered(amounts, paid)
         oldest, number = due_day(dates, unmet), terms.first_number + unmet
         days_past_due = day - oldest
         since = _spell_start(loan, payments, max(oldest + 1, effective))
-    adjusted = max(0, days_past_due - loan.grace_days)
-    allocated = min(paid, total(amounts, open_through))
+        adjusted = days_past_due - loan.grace_days if days_past_due > loan.grace_days else 0
+    payable = total(amounts, open_through)
+    allocated = paid if paid < payable else payable
     former = former_terms(loan, payments, index) if index or effective or loan.restructures else None
     return Position(
         loan.loan_id,
@@ -133,10 +138,10 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
         arrears_since=since,
         arrears_spell_days=day - since + 1 if since else 0,
         arrears_minor=arrears,
-        outstanding_minor=max(0, agreed - paid),
+        outstanding_minor=agreed - paid if agreed > paid else 0,
         oldest_unmet_number=number,
         oldest_unmet_day=oldest,
-        installment_minor=amount(amounts, min(passed, installments - 1)),
+        installment_minor=amount(amounts, passed if passed < installments else installments - 1),
         last_due_day=last_due,
         next_due_day=next_due,
         cadence_days=next_due - last_due if last_due and next_due else _cadence(dates, installments, passed),
@@ -189,9 +194,10 @@ def _wake(loan: Loan, index: int, day: int, next_due: int, oldest: int) -> int:
             wake = _earlier(wake, oldest + loan.grace_days + 1)
     if index + 1 < len(loan.terms):
         wake = _earlier(wake, loan.terms[index + 1].effective_from)
-    for end in (loan.closed_on, loan.written_off_on):
-        if end > day:
-            wake = _earlier(wake, end)
+    if loan.closed_on > day:
+        wake = _earlier(wake, loan.closed_on)
+    if loan.written_off_on > day:
+        wake = _earlier(wake, loan.written_off_on)
     return wake
 
 

@@ -43,7 +43,7 @@ def _stepped(first: int, step: int, index: int) -> int:
     months, day = divmod(-step, 32)
     start = _fromordinal(first)
     before, length = _month(start.year * 12 + start.month - 1 + months * index)
-    return before + (min(length, day))
+    return before + (day if day < length else length)  # noqa: FURB136 - runs several times an event
 
 
 def due_day(dates: Runs, index: int) -> int:

@@ -47,7 +47,7 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
     Attributes:
         balance_minor: outstanding, overdue and not yet due.
         oldest_unmet_day: due day of the oldest unmet installment; 0 while current.
-        ppm: probability of default within a year.
+        ppm: probability of default within a year, told anew each month and whenever the standing changed.
         code: bucket + 5 x quarters of remaining life.
         cured_on: the day it last became current from more than 30 days past due; 0 never.
     """

@@ -19,7 +19,7 @@ declined by processor; promise by result; complaint by fingerprint of its text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -45,7 +45,8 @@ class Step(Struct, frozen=True, gc=False):
         late_from: a late fact changed what was known of this day and later; 0 none.
         tier_before: index of the tier before the step.
         tier: and after it.
-        ppm: probability of default within a year, after it.
+        year_ppm: computes the probability of default within a year, after it.
+        month_begins: a month begins with this step.
         restructured: new terms reset what was overdue, which is no cure.
     """
 
@@ -54,7 +55,8 @@ class Step(Struct, frozen=True, gc=False):
     late_from: int
     tier_before: int
     tier: int
-    ppm: int
+    year_ppm: Callable[[], int]
+    month_begins: bool = False
     restructured: bool = False
 
     @property
@@ -114,7 +116,15 @@ def _entry(position: Position, before: Booked | None, step: Step) -> Booked:
         cured_on = step.today
     elif now >= 2 or (cured_on and step.today - cured_on > REDEFAULT_DAYS):
         cured_on = 0
-    return Booked(position.outstanding_minor, position.oldest_unmet_day, step.ppm, now + BUCKETS * quarters, cured_on)
+    oldest, code = position.oldest_unmet_day, now + BUCKETS * quarters
+    ppm = before.ppm if before is not None and _holds(before, oldest, step) else step.year_ppm()
+    return Booked(position.outstanding_minor, oldest, ppm, code, cured_on)
+
+
+def _holds(before: Booked, oldest_unmet_day: int, step: Step) -> bool:
+    """Whether the probability that was told last still stands."""
+    unchanged = before.oldest_unmet_day == oldest_unmet_day and step.tier == step.tier_before
+    return unchanged and not step.month_begins and not step.late_from
 
 
 def _restock(delta: Delta, segment: Segment, before: Booked | None, after: Booked | None, step: Step) -> None:

@@ -54,20 +54,23 @@ class Assessment:
         self.inputs = inputs
         self.scorers = scorers
         self.logit = scorers[0].logit(inputs)
-        self._ppm: tuple[int, ...] = ()
+        self._ppm = [probability_ppm(self.logit), -1, -1, -1]
 
     @property
     def default_ppm(self) -> int:
         """Default within 90 days."""
-        return probability_ppm(self.logit)
+        return self._ppm[0]
 
     @property
     def ppm(self) -> tuple[int, ...]:
-        """Every head, in the order of `heads.HEADS`; the longer horizons are only computed when asked for."""
-        if not self._ppm:
-            rest = (probability_ppm(scorer.logit(self.inputs)) for scorer in self.scorers[1:])
-            self._ppm = (self.default_ppm, *rest)
-        return self._ppm
+        """Every head, in the order of `heads.HEADS`."""
+        return tuple([self.ppm_of(head) for head in range(len(HEADS))])
+
+    def ppm_of(self, head: int) -> int:
+        """One head, by its index in `heads.HEADS`; the longer horizons are only computed when asked for."""
+        if self._ppm[head] < 0:
+            self._ppm[head] = probability_ppm(self.scorers[head].logit(self.inputs))
+        return self._ppm[head]
 
 
 def new_state() -> BehaviorState:
@@ -101,7 +104,16 @@ def assess(state: BehaviorState, standing: Standing, weights: Weights) -> Assess
 
 def observation(state: BehaviorState, standing: Standing) -> bytes:
     """The model's inputs as bytes, one signed byte a feature: exactly what `assess` scores."""
-    return bytes([value & 0xFF for value in features(state, standing)])
+    return _as_bytes(features(state, standing))
+
+
+def kept_inputs(assessment: Assessment) -> bytes:
+    """The inputs of an assessment, as `observation` gives them."""
+    return _as_bytes(assessment.inputs)
+
+
+def _as_bytes(inputs: tuple[int, ...]) -> bytes:
+    return bytes([value & 0xFF for value in inputs])
 
 
 def inputs_of(observed: bytes) -> tuple[int, ...]:
