@@ -38,6 +38,9 @@ HEADS = (
     Head("default_180d", 180, 90, quarterly=True),
     Head("default_365d", 365, 90, quarterly=True),
 )
+#: The last label of a month-end, at quarter-ends and else.
+LONGEST_DAYS = max(head.horizon_days for head in HEADS)
+LONGEST_MONTHLY_DAYS = max(head.horizon_days for head in HEADS if not head.quarterly)
 
 
 @lru_cache(maxsize=4096)
@@ -84,7 +87,8 @@ def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, 
 
 def outlived(observation: Observation, today: int) -> bool:
     """Whether no label of this observation is still to come."""
-    return observation.day + max(head.horizon_days for head in HEADS if _asked(head, observation)) <= today
+    longest = LONGEST_DAYS if _starts_quarter(observation.day) else LONGEST_MONTHLY_DAYS
+    return observation.day + longest <= today
 
 
 def mark(observations: list[Observation], today: int, days_past_due: int, *, written_off: bool) -> None:

@@ -135,6 +135,9 @@ class _Table(dict[int, float]):
         self._hinges = hinges
 
     def __missing__(self, value: int) -> float:
+        if not self._hinges:
+            found = self[value] = value * self._slope / 100
+            return found
         parts = [(value - knot) * weight / 100 for knot, weight in self._hinges if value > knot]
         found = self[value] = math.fsum([value * self._slope / 100, *parts])
         return found

@@ -11,6 +11,8 @@ thresholds a third lower gave 1.6 changes and warned no defaulter more). `forewa
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from msgspec import Struct
 
 from streams.events.outputs import Tier
@@ -56,17 +58,19 @@ def floor(policy: Policy, days_past_due: int, *, written_off: bool) -> int:
     """The tier that days past due alone force."""
     if written_off:
         return CRITICAL
+    if not days_past_due:  # most borrowers on most days
+        return NORMAL
     return max((tier for tier in range(1, 5) if 0 < policy.floor_days[tier] <= days_past_due), default=NORMAL)
 
 
 def entered(policy: Policy, probability_ppm: int) -> int:
     """The worst tier whose entry threshold the probability reaches."""
-    return max((tier for tier in range(1, 5) if probability_ppm >= policy.entry_ppm[tier]), default=NORMAL)
+    return bisect_right(policy.entry_ppm, probability_ppm, 1) - 1  # thresholds rise, see `Policy`
 
 
 def held(policy: Policy, probability_ppm: int) -> int:
     """The worst tier that the probability is not low enough to leave."""
-    return max((tier for tier in range(1, 5) if probability_ppm >= policy.exit_ppm[tier]), default=NORMAL)
+    return bisect_right(policy.exit_ppm, probability_ppm, 1) - 1
 
 
 def downgrade_possible_on(policy: Policy, tier: int, since_day: int) -> int:
