@@ -60,13 +60,31 @@ def test_the_same_name_replaces_and_an_empty_text_withdraws() -> None:
 
 
 def test_scores_switch_the_choice_on_and_off() -> None:
-    """Learned while they are in force, fixed before and after."""
-    scores = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={"*": {"EMAIL": 9}})
-    on = POLICIES.activated("scores", "measures", msgspec.json.encode(scores).decode())
+    """Learned while they are in force, fixed before and after, and fixed where the plan says so."""
+    scores = MeasureScores("v1", {"*": {"EMAIL": 9}})
+    plan = shipped("plans")["installment-2026.1"].decode().replace("exploration_floor_ppm = 100_000", "exploration_floor_ppm = 0")
+    learned = POLICIES.activated("plan", "installment", plan)
+    on = learned.activated("scores", "measures", msgspec.json.encode(scores).decode())
     off = on.activated("scores", "measures", "")
-    chosen = [looked(situation(1), policies=each).proposals[0] for each in (POLICIES, on, off)]
+    fixed = on.activated("plan", "installment", plan.replace('measure_choice = "LEARNED"', 'measure_choice = "FIXED"'))
+    chosen = [looked(situation(1), policies=each).proposals[0] for each in (learned, on, off, fixed)]
 
-    assert [(p.kind, p.choice.policy) for p in chosen] == [("IM", FIXED), ("EMAIL", LEARNED), ("IM", FIXED)]
+    assert [(p.kind, p.choice.policy) for p in chosen] == [
+        ("IM", FIXED),
+        ("EMAIL", LEARNED),
+        ("IM", FIXED),
+        ("IM", FIXED),
+    ]
+
+
+def test_a_persons_table_is_used_before_what_was_learned() -> None:
+    """Until it is withdrawn, however often a new one is learned."""
+    own, learned = (msgspec.json.encode(MeasureScores(name, {"*": {}})).decode() for name in ("own", "learned"))
+    both = POLICIES.activated("scores", "mine", own).activated("scores", LEARNED_SCORES, learned)
+
+    assert both.scores.version == "own"
+    assert both.activated("scores", "mine", "").scores.version == "learned"
+    assert Policies.decode(both.encode()).scores.version == "own"
 
 
 def test_looking_twice_a_day_proposes_once() -> None:

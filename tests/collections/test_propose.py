@@ -250,10 +250,11 @@ def test_a_holdout_withholds_only_early_reminders() -> None:
 
 def test_a_learned_choice_stays_among_the_permitted() -> None:
     """The best measure is closed by the borrower: another is taken, whatever the scores say."""
-    scores = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={"*": {"EMAIL": 1, "SMS": 900_000, "IM": 5}})
-    free = propose(PLAN, situation(1), IN_CHINA, PACKS, noon(DUE + 1), scores)[0]
+    scores = MeasureScores("v1", {"*": {"EMAIL": 1, "SMS": 900_000, "IM": 5}})
+    plan = replace(PLAN, exploration_floor_ppm=0)
+    free = propose(plan, situation(1), IN_CHINA, PACKS, noon(DUE + 1), scores)[0]
     closed = (Consent("SMS", "CHANNEL", given=False),)
-    bound = propose(PLAN, situation(1), replace(IN_CHINA, consents=closed), PACKS, noon(DUE + 1), scores)[0]
+    bound = propose(plan, situation(1), replace(IN_CHINA, consents=closed), PACKS, noon(DUE + 1), scores)[0]
 
     assert [(p.kind, p.choice.policy) for p in (free, bound)] == [(ActionKind.SMS, LEARNED), (ActionKind.IM, LEARNED)]
     assert bound.choice.permitted == (ActionKind.IM, ActionKind.EMAIL)
