@@ -50,7 +50,7 @@ TOPICS = (
     Topic(
         "models",
         "internal",
-        "model versions that learn published",
+        "model versions and scores of measures that learn published",
         _FOREVER | {"max.message.bytes": str(RECORD_BYTES_MAX)},
         1,
     ),
@@ -64,7 +64,7 @@ TOPICS = (
         1,
     ),
     Topic("learn-state", "internal", "the learner's weights, covariance and figures", _COMPACTED, 1),
-    Topic("labels", "internal", "matured labels and closed business dates", _FOREVER, 1),
+    Topic("labels", "internal", "matured labels, outcomes of measures, closed business dates", _FOREVER, 1),
     Topic("risk-tier-changes", "out", "the alerts: each tier change once, in order per borrower", _OUTPUT),
     Topic("delinquency-changes", "out", "loans moving between delinquency buckets", _OUTPUT),
     Topic("collection-actions", "out", "proposed measures with the conduct gate's decision", _OUTPUT),

@@ -20,7 +20,7 @@ from streams.engine.writes import Headers, Writes
 from streams.events import control
 from streams.events.decode import decode
 from streams.events.envelope import BorrowerEvent, Event
-from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.outputs import DateClosed, LabelMatured, MeasureConcluded
 from streams.events.portfolio import ProposalDecided, ReserveStated, StageSignedOff
 from streams.risk.heads import Weights
 from streams.risk.tiers import Policy
@@ -57,12 +57,12 @@ class _Partition:
         self.continuity = source.Continuity(self.shard.own.counts)
 
     def _context(self, weights: Weights, policy: Policy) -> Context:
-        return Context(weights, policy, self._emit, self._label, self._count, self._score)
+        return Context(weights, policy, self._emit, self._label, self._count, self._score, self._label)
 
     def _emit(self, topic: str, output: Any) -> None:
         self._writes.add(topic, output.borrower_id.encode(), _json.encode(output), headers=self._headers)
 
-    def _label(self, label: LabelMatured) -> None:
+    def _label(self, label: LabelMatured | MeasureConcluded) -> None:
         self._writes.add("labels", label.borrower_id.encode(), _msgpack.encode(label), partition=0)
 
     def restore(self, rows: Rows, next_offset: int) -> None:

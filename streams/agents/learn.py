@@ -1,4 +1,4 @@
-"""learn: turn matured labels into model versions, one business date after another.
+"""learn: turn matured labels into model versions, and outcomes of measures into scores, one date after another.
 
 A date is learned when every journal partition has closed it, in one fixed order, so the weights do not depend on
 workers or partitions. Labels wait in memory; what is committed, rows and offset, is as of the last learned date, so a
@@ -17,14 +17,15 @@ from streams.borrower.labels import months_begin_between
 from streams.engine import rows as frame
 from streams.engine.restore import Rows
 from streams.engine.writes import Writes
-from streams.events.control import ModelActivated
-from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.control import MeasuresActivated, ModelActivated
+from streams.events.outputs import DateClosed, LabelMatured, MeasureConcluded
 from streams.learning.learner import Learner
+from streams.learning.measures import MeasureLearner, trial_of
 from streams.risk.heads import HEADS, Weights
 
-_CLOSED_KEY, _LEARNER_KEY = b"closed", b"learner"
-_CLOSED_VERSION = 1
-_decoder = msgspec.msgpack.Decoder(LabelMatured | DateClosed)
+_CLOSED_KEY, _LEARNER_KEY, _MEASURES_KEY = b"closed", b"learner", b"measures"
+_CLOSED_VERSION = _MEASURES_VERSION = 1
+_decoder = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded | DateClosed)
 
 
 def model_event(weights: Weights, day: dt.date, figures: Mapping[str, str]) -> bytes:
@@ -40,6 +41,24 @@ def model_event(weights: Weights, day: dt.date, figures: Mapping[str, str]) -> b
         learned_through=day,
         heads={name: list(vector) for name, vector in zip(HEADS, weights.heads, strict=True)},
         provenance=dict(figures),
+    )
+    return msgspec.json.encode(event)
+
+
+def measures_event(learner: MeasureLearner, day: dt.date) -> bytes:
+    """The event that activates a table of scores of measures, as it stands on `models`; of the outcomes alone."""
+    version = f"measures-{day}"
+    event = MeasuresActivated(
+        event_id=version,
+        schema_version=1,
+        source="forewarn.learn",
+        occurred_at=dt.datetime.combine(day, dt.time(), dt.UTC),
+        business_date=day,
+        idempotency_key=version,
+        version=version,
+        learned_through=day,
+        scores_ppm=learner.scores(version).scores_ppm,
+        provenance=learner.figures(),
     )
     return msgspec.json.encode(event)
 
@@ -65,7 +84,8 @@ class LearningAgent:
         self._count = count
         self._learner = learner()
         self._progress = _Progress()
-        self._waiting: list[tuple[int, LabelMatured]] = []
+        self._measures = MeasureLearner()
+        self._waiting: list[tuple[int, LabelMatured | MeasureConcluded]] = []
         self._offset = -1
         self._learned = False
         self._safe = 0
@@ -84,27 +104,31 @@ class LearningAgent:
         if (row := rows.get(_LEARNER_KEY)) is not None:
             frame.check_version(row, Learner.VERSION, _LEARNER_KEY)
             self._learner = Learner.from_bytes(frame.unpack(row)[3])
+        if (row := rows.get(_MEASURES_KEY)) is not None:
+            frame.check_version(row, _MEASURES_VERSION, _MEASURES_KEY)
+            self._measures = MeasureLearner.from_bytes(frame.unpack(row)[3])
 
     def closed(self, topic: str, partition: int) -> None:
         """Forget everything."""
         self._learner, self._progress = self._make_learner(), _Progress(closed={})
+        self._measures = MeasureLearner()
         self._waiting, self._offset, self._learned = [], -1, False
 
     def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
         """Collect labels; learn whenever a date is closed everywhere."""
         for record in records:
             self._offset = record.offset
-            said: LabelMatured | DateClosed = _decoder.decode(record.value)
-            if isinstance(said, LabelMatured):
-                self._wait(record.offset, said)
-            else:
+            said: LabelMatured | MeasureConcluded | DateClosed = _decoder.decode(record.value)
+            if isinstance(said, DateClosed):
                 self._close(said, writes)
+            else:
+                self._wait(record.offset, said)
         return len(records)
 
-    def _wait(self, offset: int, label: LabelMatured) -> None:
-        matured = label.matured_on.toordinal()
+    def _wait(self, offset: int, said: LabelMatured | MeasureConcluded) -> None:
+        matured = said.matured_on.toordinal()
         if matured > self._progress.through:  # else learned before the restart that reads it again
-            self._waiting.append((offset, label))
+            self._waiting.append((offset, said))
 
     def _close(self, closed: DateClosed, writes: Writes) -> None:
         progress, day = self._progress, closed.business_date.toordinal()
@@ -115,13 +139,22 @@ class LearningAgent:
         reached = min(progress.closed.values())
         if reached <= progress.through:
             return
-        due = [label for _, label in self._waiting if label.matured_on.toordinal() <= reached]
-        if due or (progress.through and months_begin_between(progress.through, reached)):
-            self._learn(reached, due, writes)
+        due = [said for _, said in self._waiting if said.matured_on.toordinal() <= reached]
+        labels = [said for said in due if isinstance(said, LabelMatured)]
+        if labels or (progress.through and months_begin_between(progress.through, reached)):
+            self._learn_measures(reached, [said for said in due if isinstance(said, MeasureConcluded)], writes)
+            self._learn(reached, labels, writes)
         progress.through = reached
 
+    def _learn_measures(self, reached: int, due: list[MeasureConcluded], writes: Writes) -> None:
+        """Before the model: its version is what says that everything learned on this date is out."""
+        for told in due:
+            self._measures.learn(trial_of(told))
+        if due:
+            writes.add("models", None, measures_event(self._measures, dt.date.fromordinal(reached)), partition=0)
+
     def _learn(self, reached: int, due: list[LabelMatured], writes: Writes) -> None:
-        self._waiting = [(offset, label) for offset, label in self._waiting if label.matured_on.toordinal() > reached]
+        self._waiting = [(offset, said) for offset, said in self._waiting if said.matured_on.toordinal() > reached]
         day = dt.date.fromordinal(reached)
         weights, figures = self._learner.learn_day(day, due)
         writes.add("models", None, model_event(weights, day, figures), partition=0)
@@ -136,6 +169,8 @@ class LearningAgent:
         writes.add("learn-state", _CLOSED_KEY, frame.pack(_CLOSED_VERSION, self._offset, 0, body), partition=0)
         row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
         writes.add("learn-state", _LEARNER_KEY, row, partition=0)
+        row = frame.pack(_MEASURES_VERSION, self._offset, 0, self._measures.to_bytes())
+        writes.add("learn-state", _MEASURES_KEY, row, partition=0)
         self._safe = self._waiting[0][0] if self._waiting else self._offset + 1
         self._learned = False
 

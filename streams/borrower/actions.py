@@ -5,10 +5,20 @@ from __future__ import annotations
 from streams.borrower.context import date
 from streams.collections.gate import Decision
 from streams.collections.instants import from_us
-from streams.collections.proposal import Proposal
+from streams.collections.progress import Withdrawal
+from streams.collections.proposal import Proposal, Weighed
 from streams.collections.rules.base import Finding
 from streams.collections.terms import Tier
-from streams.events.outputs import CollectionAction, ConductDecision, ConductFinding, MeasureChoice
+from streams.collections.trials import TrialOutcome
+from streams.events.outputs import (
+    CollectionAction,
+    CollectionActionWithdrawn,
+    ConductDecision,
+    ConductFinding,
+    MeasureChoice,
+    MeasureConcluded,
+    MeasureWeighed,
+)
 
 
 def published(proposal: Proposal, borrower_id: str, day: int, sequence: int, tier: Tier) -> CollectionAction:
@@ -47,6 +57,41 @@ def published(proposal: Proposal, borrower_id: str, day: int, sequence: int, tie
             version=choice.version,
         ),
         decision=_decision(proposal.decision),
+        alternatives=tuple([_weighed(other) for other in proposal.alternatives]),
+    )
+
+
+def withdrawn(withdrawal: Withdrawal, borrower_id: str, day: int, sequence: int) -> CollectionActionWithdrawn:
+    """A proposal taken back, as it is published."""
+    return CollectionActionWithdrawn(
+        borrower_id=borrower_id,
+        business_date=date(day),
+        action_id=withdrawal.action_id,
+        journal_sequence=sequence,
+        stage=withdrawal.stage,  # type: ignore[arg-type]  # a Stage or FORBEARANCE_OFFER, spelled as on the topic
+        cause=withdrawal.cause,
+    )
+
+
+def _weighed(other: Weighed) -> MeasureWeighed:
+    return MeasureWeighed(kind=other.kind.value, actor=other.actor.value, decision=_decision(other.decision))
+
+
+def concluded(outcome: TrialOutcome, borrower_id: str) -> MeasureConcluded:
+    """What became of a measure, as the learner is told. It belongs to the day after: its own is closed already."""
+    trial = outcome.trial
+    return MeasureConcluded(
+        borrower_id=borrower_id,
+        action_id=trial.action_id,
+        chosen_on=date(trial.day),
+        matured_on=date(outcome.closed_day + 1),
+        segment=trial.segment,
+        measure=trial.measure,
+        permitted=trial.permitted,
+        propensity_ppm=trial.propensity_ppm,
+        policy=trial.policy,
+        early=trial.early,
+        cured=outcome.cured,
     )
 
 

@@ -2,8 +2,8 @@
 
 Rule 1: the desk never changes what the model says. It has wake days of its own (`Borrower.look_day`), on which nothing
 is scored. All that contacts give to the model is the count of broken promises (`promised`).
-Rule 2: no clock. An event is looked at as of the instant it names, a day that merely passed as of its start in UTC; the
-gate then defers, in the debtor's own zone, to the first instant that is permitted. Whoever acts asks the gate again.
+Rule 2: no clock. An event is looked at as of the instant it names, a day that merely passed as of its start where the
+debtor lives; the gate then defers to the first instant that is permitted. Whoever acts asks the gate again.
 Rule 3: a look is named by borrower, records so far and business day, so action ids are the same in every replay, and
 at any number of partitions.
 """
@@ -16,19 +16,23 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
+import msgspec
+
 from streams.borrower import actions
 from streams.borrower.context import Context, Refused
 from streams.borrower.state import Borrower
+from streams.collections.choice import MeasureScores
 from streams.collections.day import look as look_at
 from streams.collections.fold import AHEAD_DAYS_MAX, apply
-from streams.collections.instants import DAY_US, from_us, to_us, utc_day_start_us
+from streams.collections.instants import DAY_US, day_start_us, from_us, to_us, utc_day_start_us, zones_of
 from streams.collections.packs import PolicyError
 from streams.collections.plans import Condition, LoadedPlan, plan_for
-from streams.collections.policies import NO_POLICIES, Policies
+from streams.collections.policies import LEARNED_SCORES, NO_POLICIES, Policies
 from streams.collections.situation import Situation
 from streams.collections.terms import TIER_RANKS, Tier
+from streams.collections.trials import TrialOutcome
 from streams.events.contacts import ContactTopicEvent
-from streams.events.control import PolicyActivated
+from streams.events.control import MeasuresActivated, PolicyActivated
 from streams.events.envelope import BorrowerEvent
 from streams.ledger import Derived, Position, Standing
 
@@ -75,6 +79,12 @@ def activated(policies: Policies, event: PolicyActivated) -> Policies:
     return after
 
 
+def with_scores(policies: Policies, event: MeasuresActivated) -> Policies:
+    """What holds after a table of scores was learned; one that a person activated stays before it."""
+    scores = MeasureScores(event.version, event.scores_ppm)
+    return policies.activated("scores", LEARNED_SCORES, msgspec.json.encode(scores).decode())
+
+
 def _without_plan(policies: Policies, digest: str) -> Policies:
     there = any(each.digest == digest for each in policies.plans)
     return policies.activated("plan", SHIPPED_PLAN, "") if there else policies
@@ -103,6 +113,17 @@ def day_instant(day: int) -> dt.datetime:
     return from_us(utc_day_start_us(day))
 
 
+def local_day_instant(borrower: Borrower, policies: Policies) -> dt.datetime:
+    """When the row's day has begun for the debtor: in every zone they may be in, on file or of the packs in force.
+
+    A day that merely passed, or an event whose sender knows no more than its date, is looked at as of then: at the
+    start of the day in UTC it would still be the evening before in the Americas.
+    """
+    day, facts = borrower.business_day, borrower.facts
+    keys = facts.zones or tuple([zone for pack in policies.packs for zone in pack.file.zones])
+    return from_us(max([day_start_us(zone, day) for zone in zones_of(keys) or ()], default=utc_day_start_us(day)))
+
+
 def event_instant(event: BorrowerEvent, today: int) -> dt.datetime:
     """When an event happened; the start of the row's day for a late fact, or where the sender's clock cannot be right."""
     at_us, start_us = to_us(event.occurred_at), utc_day_start_us(today)
@@ -119,11 +140,27 @@ def look(borrower: Borrower, borrower_id: str, derived: Derived, instant: dt.dat
     if _is_idle(borrower, derived.standing, loaded):
         return
     situation = _situation(borrower, borrower_id, derived, lead)
+    if instant == day_instant(borrower.business_day):
+        instant = local_day_instant(borrower, context.policies)
     day = look_at(context.policies, situation, borrower.facts, instant)
     borrower.facts, borrower.look_day = day.facts, day.wake_day
+    if day.outcomes:
+        _conclude(day.outcomes, borrower_id, borrower.business_day, context)
+    for withdrawal in day.withdrawn:
+        gone = actions.withdrawn(withdrawal, borrower_id, borrower.business_day, borrower.sequence)
+        context.emit("collection-actions", gone)
     for proposal in day.proposals:
         action = actions.published(proposal, borrower_id, borrower.business_day, borrower.sequence, situation.tier)
         context.emit("collection-actions", action)
+
+
+def _conclude(outcomes: Sequence[TrialOutcome], borrower_id: str, today: int, context: Context) -> None:
+    """Tell the learner what became of measures, unless the day they would count on is closed already."""
+    if today < context.closed_day:
+        context.count("outcome_too_late")
+        return
+    for outcome in outcomes:
+        context.concluded(actions.concluded(outcome, borrower_id))
 
 
 def _lead(positions: Sequence[Position]) -> Position | None:
@@ -176,6 +213,7 @@ def _situation(borrower: Borrower, borrower_id: str, derived: Derived, lead: Pos
         currency=derived.currency,
         next_due_day=standing.next_due_day,
         broken_promises=standing.broken_promises,
+        is_frozen=standing.written_off and not standing.loans_active,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams.collections.policies import NO_POLICIES, Policies
-from streams.events.outputs import LabelMatured
+from streams.events.outputs import LabelMatured, MeasureConcluded
 from streams.portfolio.book import Delta
 from streams.risk.heads import Weights
 from streams.risk.tiers import Policy
@@ -28,6 +28,7 @@ class Context:
     Attributes:
         emit: takes (topic, output struct) in order.
         label: takes a matured label.
+        concluded: takes what became of a measure.
         count: takes the name of something worth counting.
         closed_day: the last business date that the partition has closed; labels of it can no longer be learned.
         score: takes (borrower_id, month-end day, ppm by head, tier, days past due, model inputs) at each observation.
@@ -35,7 +36,7 @@ class Context:
         book: gathers changes of the portfolio's sums.
     """
 
-    __slots__ = ("book", "closed_day", "count", "emit", "label", "policies", "policy", "score", "weights")
+    __slots__ = ("book", "closed_day", "concluded", "count", "emit", "label", "policies", "policy", "score", "weights")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Context:
         label: Callable[[LabelMatured], None],
         count: Callable[[str], None] = lambda name: None,
         score: Callable[[str, int, tuple[int, ...], int, int, bytes], None] | None = None,
+        concluded: Callable[[MeasureConcluded], None] = lambda outcome: None,
     ) -> None:
         self.weights = weights
         self.policy = policy
@@ -52,6 +54,7 @@ class Context:
         self.label = label
         self.count = count
         self.score = score
+        self.concluded = concluded
         self.book = Delta()
         self.policies: Policies = NO_POLICIES
         self.closed_day = 0

@@ -98,7 +98,9 @@ class Shard:
             case control.ModelActivated():
                 self._activate(event)
             case control.PolicyActivated():
-                self._activate_policy(event)
+                self._take_policies(collect.activated(self._policies, event))
+            case control.MeasuresActivated():
+                self._take_policies(collect.with_scores(self._policies, event))
             case ReserveStated() | StageSignedOff() | ProposalDecided():
                 pass  # about the whole book: assess hands it on to the portfolio
             case _:
@@ -149,8 +151,8 @@ class Shard:
         self.context = self._new_context()
         self._own_touched = True
 
-    def _activate_policy(self, event: control.PolicyActivated) -> None:
-        self._policies = collect.activated(self._policies, event)
+    def _take_policies(self, policies: Policies) -> None:
+        self._policies = policies
         self.context = self._new_context()
         self._policies_touched = True
 

@@ -28,19 +28,15 @@ LEARNED = "LEARNED"
 HOLDOUT = "HOLDOUT"
 
 
-class MeasureScores(Struct, frozen=True, gc=False):
-    """Learned scores, as activated through the journal.
+class MeasureScores(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Scores of measures, as activated through the journal. A plan says whether it uses them.
 
     Attributes:
         version: of the table.
-        enabled: False switches to the fixed order of the plan at once.
-        floor_ppm: share of choices made at random among the permitted measures.
         scores_ppm: per segment and measure: optimistic cure rate less the cost of intrusion, parts per million.
     """
 
     version: str
-    enabled: bool = False
-    floor_ppm: int = 100_000
     scores_ppm: dict[str, dict[str, int]] = {}
 
 
@@ -57,21 +53,24 @@ class Choice(Struct, frozen=True, gc=False):
 FIXED_ORDER = MeasureScores(version="")
 
 
-def choose(scores: MeasureScores, segment: str, permitted: Sequence[ActionKind], position: str) -> Choice:
-    """Choose one of the permitted measures.
+def choose(
+    scores: MeasureScores, segment: str, permitted: Sequence[ActionKind], position: str, floor_ppm: int
+) -> Choice:
+    """Choose one of the permitted measures; the first one while there are no scores.
 
     Args:
         scores: what has been learned.
         segment: of the borrower.
         permitted: measures the gate allows, in the plan's order of preference; at least one.
         position: journal position; the only source of chance.
+        floor_ppm: share of choices made at random among the permitted measures, 0 to 1 000 000.
     """
     table = scores.scores_ppm.get(segment) or scores.scores_ppm.get(ANY_SEGMENT)
-    if not scores.enabled or not table:
+    if not table:
         return Choice(permitted[0], PPM, FIXED, tuple(permitted), scores.version)
     count = len(permitted)
     best = max(range(count), key=lambda n: (table.get(permitted[n], 0), -n))
-    explore_ppm = scores.floor_ppm // count  # chances of each measure by exploration alone
+    explore_ppm = floor_ppm // count  # chances of each measure by exploration alone
     draw = draw_ppm(position, "measure")
     chosen = draw // explore_ppm if explore_ppm and draw < explore_ppm * count else best
     propensity = explore_ppm + (PPM - explore_ppm * count if chosen == best else 0)

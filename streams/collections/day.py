@@ -12,7 +12,7 @@ from msgspec import Struct
 from streams.collections.facts import Facts
 from streams.collections.plans import LoadedPlan, plan_for
 from streams.collections.policies import Policies
-from streams.collections.progress import next_wake_day, record
+from streams.collections.progress import Withdrawal, next_wake_day, record, withdraw
 from streams.collections.proposal import Proposal
 from streams.collections.propose import propose
 from streams.collections.situation import Situation
@@ -25,12 +25,14 @@ class Day(Struct, frozen=True, gc=False):
     Attributes:
         facts: to keep in the row.
         proposals: to publish, with the gate's decision, also the refused ones.
+        withdrawn: proposals of earlier days that are no longer wanted.
         outcomes: to learn from.
         wake_day: look again on this day (ordinal) if nothing happens before; 0 never.
     """
 
     facts: Facts
     proposals: tuple[Proposal, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
     outcomes: tuple[TrialOutcome, ...] = ()
     wake_day: int = 0
 
@@ -50,13 +52,14 @@ def look(policies: Policies, situation: Situation, facts: Facts, instant: dt.dat
     loaded = plan_for(policies.plans, situation.product)
     if loaded is not None and _is_calm(loaded, situation, facts):
         return Day(facts, wake_day=next_wake_day(loaded, situation, facts))
-    facts, outcomes = mature(facts, situation)
+    kept, withdrawn = withdraw(facts, situation, loaded.plan) if loaded is not None else (facts, ())
+    facts, outcomes = mature(kept, situation)
     if loaded is None:
-        return Day(facts, (), outcomes, _trials_day(facts))
+        return Day(facts, (), (), outcomes, _trials_day(facts))
     proposals = propose(loaded.plan, situation, facts, policies.packs, instant, policies.scores)
     facts = record(facts, situation, proposals)
     days = [day for day in (next_wake_day(loaded, situation, facts), _trials_day(facts)) if day]
-    return Day(facts, proposals, outcomes, min(days, default=0))
+    return Day(facts, proposals, withdrawn, outcomes, min(days, default=0))
 
 
 def _is_calm(loaded: LoadedPlan, situation: Situation, facts: Facts) -> bool:

@@ -111,7 +111,8 @@ class StageMark(Struct, frozen=True, array_like=True, gc=False):
     """That a stage or offer was proposed in this spell: first and last day, how often.
 
     `closed` says that the borrower has closed every channel of the stage, so the ladder may pass it. A name that ends
-    in `DENIED` marks that the gate refused the stage, so that it is not asked the same question every day.
+    in `DENIED` marks that the gate refused the stage, so that it is not asked the same question every day. `action` is
+    the last proposal's id, empty when it was carried out or withdrawn (see `progress.stands`).
     """
 
     name: str
@@ -119,6 +120,7 @@ class StageMark(Struct, frozen=True, array_like=True, gc=False):
     last_day: int
     count: int = 1
     closed: bool = False
+    action: str = ""
 
 
 class Trial(Struct, frozen=True, array_like=True, gc=False):

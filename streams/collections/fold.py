@@ -28,6 +28,7 @@ from streams.collections.facts import (
     Hold,
     Notice,
     Promise,
+    StageMark,
 )
 from streams.collections.instants import DAY_US, to_us, token, utc_day_start_us
 from streams.collections.terms import HoldKind, NoticeKind, Result
@@ -104,10 +105,18 @@ def _attempted(facts: Facts, event: events.ContactAttempted) -> Facts:
         result=known.result if known else Result.PENDING,
     )
     kept = [a for a in facts.attempts if a is not known and not (a.expires_us and a.key == reserved)]
-    facts = with_attempt(replace(facts, attempts=tuple(kept)), attempt)
+    stages = tuple([_answered(mark, event) for mark in facts.stages])
+    facts = with_attempt(replace(facts, attempts=tuple(kept), stages=stages), attempt)
     if known is None or not known.channel:  # not told twice
         facts = replace(facts, made={**facts.made, event.channel: facts.made.get(event.channel, 0) + 1})
     return _concluded(facts, attempt, _booked_us(event)) if known else facts
+
+
+def _answered(mark: StageMark, event: events.ContactAttempted) -> StageMark:
+    """A stage whose proposal is carried out is repeated so many days after that, not after it was proposed."""
+    if not mark.action or mark.action != event.action_id:
+        return mark
+    return replace(mark, last_day=max(mark.last_day, event.business_date.toordinal()), action="")
 
 
 def with_attempt(facts: Facts, attempt: Attempt) -> Facts:

@@ -10,7 +10,7 @@ Rule 2: a stage never opens earlier than the stage before it.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -155,6 +155,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         stages: mildest first.
         forbearance_offer: when to offer relief; left out never.
         promise_pauses: an open promise to pay pauses the ladder until its day has passed.
+        measure_choice: which of a step's permitted measures is proposed: LEARNED, by the scores in force (in the plan's
+            order while there are none), or FIXED, always in the plan's order.
+        exploration_floor_ppm: with LEARNED, the share of choices made at random among the permitted measures, parts
+            per million; without it nothing more could be learned about a measure that once did badly.
         holdout_ppm: share of borrowers, parts per million, whose reminders before the due date are withheld to measure
             what they achieve. Nothing else is ever withheld.
         note: for the reader.
@@ -166,6 +170,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stages: Annotated[tuple[StageStep, ...], Meta(min_length=1)]
     forbearance_offer: Step | None = None
     promise_pauses: bool = True
+    measure_choice: Literal["LEARNED", "FIXED"] = "LEARNED"
+    exploration_floor_ppm: Ppm = 100_000
     holdout_ppm: Ppm = 0
     note: str = ""
 

@@ -20,6 +20,8 @@ from streams.collections.plans import LoadedPlan, load_plan
 #: What can be activated.
 Kind = Literal["pack", "plan", "scores"]
 KINDS: tuple[str, ...] = ("pack", "plan", "scores")
+#: Name of the table that `learn` publishes. A table of any other name is a person's, and is used before it.
+LEARNED_SCORES = "learned"
 
 
 class Source(Struct, frozen=True, array_like=True, gc=False):
@@ -49,8 +51,9 @@ class Policies:
         self.plans: tuple[LoadedPlan, ...] = tuple(
             [load_plan(source.text.encode(), source.name) for source in sources if source.kind == "plan"]
         )
-        scores = [_load_scores(source.text, source.name) for source in sources if source.kind == "scores"]
-        self.scores = scores[-1] if scores else FIXED_ORDER
+        tables = {source.name: load_scores(source.text, source.name) for source in sources if source.kind == "scores"}
+        learned = tables.pop(LEARNED_SCORES, FIXED_ORDER)
+        self.scores: MeasureScores = next(reversed(tables.values()), learned)
 
     def activated(self, kind: str, name: str, text: str) -> Policies:
         """What holds after an activation; an empty text withdraws.
@@ -79,7 +82,12 @@ class Policies:
         return cls(msgspec.msgpack.decode(stored, type=tuple[Source, ...]))
 
 
-def _load_scores(text: str, name: str) -> MeasureScores:
+def load_scores(text: str, name: str) -> MeasureScores:
+    """Read and check a table of scores (JSON).
+
+    Raises:
+        PolicyError: it is none; the text says where.
+    """
     try:
         return msgspec.json.decode(text, type=MeasureScores)
     except msgspec.DecodeError as error:

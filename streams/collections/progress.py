@@ -9,13 +9,16 @@ Rule 3: an allowed contact holds a place in every count until it is carried out 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.collections.facts import DENIED, TRIALS_MAX, Attempt, Facts, StageMark, Trial
 from streams.collections.fold import prune, with_attempt
 from streams.collections.instants import to_us, token
-from streams.collections.plans import FORBEARANCE_OFFER, LoadedPlan, Plan, StageStep
+from streams.collections.plans import FORBEARANCE_OFFER, LoadedPlan, Plan, StageStep, Step
+from streams.collections.promises import open_promise
 from streams.collections.proposal import Proposal, only_consent
 from streams.collections.situation import Situation
 from streams.collections.terms import CONTACT_KINDS, Stage, Verdict
@@ -57,11 +60,13 @@ def next_wake_day(loaded: LoadedPlan, situation: Situation, facts: Facts) -> int
 
 def _due_days(loaded: LoadedPlan, situation: Situation) -> list[int]:
     """Days on which a threshold counted from the oldest unmet due date, or from the next one, is reached."""
-    due_day = situation.next_due_day
+    next_day = situation.next_due_day
+    if situation.is_frozen:
+        return []
     if situation.days_past_due:
         oldest_day = situation.business_day - situation.days_past_due
         return [oldest_day + offset for offset in loaded.overdue_offsets]
-    return [due_day + offset for offset in (*loaded.early_offsets, *loaded.overdue_offsets)] if due_day else []
+    return [next_day + offset for offset in (*loaded.early_offsets, *loaded.overdue_offsets)] if next_day else []
 
 
 def _marked_days(plan: Plan, facts: Facts) -> list[int]:
@@ -69,22 +74,68 @@ def _marked_days(plan: Plan, facts: Facts) -> list[int]:
     days = [promise.due_day + 1 for promise in facts.promises]
     days += [hold.until_day for hold in facts.holds]
     if facts.stages:
-        days += [mark.last_day + _repeat_days(plan, mark.name) for mark in facts.stages]
+        steps = dict(_named_steps(plan))
+        named = [(mark, steps.get(mark.name.removesuffix(DENIED))) for mark in facts.stages]
+        days += [due_day(mark, step) for mark, step in named if step is not None]
         days += [mark.first_day + step.after_previous_days for mark, step in _successors(plan, facts)]
     return days
 
 
-def _repeat_days(plan: Plan, name: str) -> int:
-    offer, name = plan.forbearance_offer, name.removesuffix(DENIED)
-    if name == FORBEARANCE_OFFER:
-        return offer.repeat_days if offer is not None else 0
-    return next((step.repeat_days for step in plan.stages if step.stage == name), 0)
+def due_day(mark: StageMark, step: Step) -> int:
+    """The day from which a step that was proposed may be proposed again.
+
+    `repeat_days` after it was proposed or carried out; and while a proposal stands, because nobody has carried it out
+    yet, not before it lapses: a person's list holds one entry for it, not one for each day that nobody got to it.
+    """
+    return mark.last_day + (max(step.repeat_days, step.valid_days) if mark.action else step.repeat_days)
+
+
+def _named_steps(plan: Plan) -> list[tuple[str, Step]]:
+    offer: list[tuple[str, Step]] = [(FORBEARANCE_OFFER, plan.forbearance_offer)] if plan.forbearance_offer else []
+    return offer + [(step.stage, step) for step in plan.stages]
 
 
 def _successors(plan: Plan, facts: Facts) -> list[tuple[StageMark, StageStep]]:
     marks = {mark.name: mark for mark in facts.stages}
     pairs = zip(plan.stages, plan.stages[1:], strict=False)
     return [(marks[before.stage], after) for before, after in pairs if before.stage in marks]
+
+
+class Withdrawal(Struct, frozen=True, gc=False):
+    """A proposal that stood, and is no longer wanted."""
+
+    action_id: str
+    stage: str
+    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN"]
+
+
+def withdraw(facts: Facts, situation: Situation, plan: Plan) -> tuple[Facts, tuple[Withdrawal, ...]]:
+    """Take back what stands and is no longer wanted; the places held for it are free again.
+
+    Once nothing is overdue that is all but an early reminder; while a promise to pay is open, the ladder's proposals.
+    """
+    if not facts.stages:
+        return facts, ()
+    paused = plan.promise_pauses and open_promise(facts, situation.business_day)
+    if not situation.is_clear and not paused:
+        return facts, ()
+    early = {trial.action_id for trial in facts.trials if trial.early}
+    steps = dict(_named_steps(plan))
+    found = [
+        Withdrawal(mark.action, mark.name, "NOTHING_OVERDUE" if situation.is_clear else "PROMISE_OPEN")
+        for mark in facts.stages
+        if mark.action
+        and mark.name in steps
+        and situation.business_day <= mark.last_day + steps[mark.name].valid_days
+        and (mark.action not in early if situation.is_clear else mark.name != FORBEARANCE_OFFER)
+    ]
+    if not found:
+        return facts, ()
+    gone = {each.action_id for each in found}
+    keys = {token(action_id) for action_id in gone}
+    stages = tuple([replace(mark, action="") if mark.action in gone else mark for mark in facts.stages])
+    attempts = tuple([a for a in facts.attempts if not (a.expires_us and a.key in keys)])
+    return replace(facts, stages=stages, attempts=attempts), tuple(found)
 
 
 def mark_of(facts: Facts, name: str) -> StageMark | None:
@@ -120,9 +171,10 @@ def _recorded(facts: Facts, situation: Situation, proposal: Proposal) -> Facts:
     if proposal.decision.verdict is Verdict.DENY:
         closed = _closed(proposal)
         name = proposal.stage if closed else proposal.stage + DENIED
-        return _marked(facts, name, situation.business_day, closed=closed)
+        return _marked(facts, name, situation.business_day, "", closed=closed)
     day = max(situation.business_day, proposal.not_before.date().toordinal())
-    facts = _marked(facts, proposal.stage, day, closed=False)
+    action = "" if proposal.withheld else proposal.action_id
+    facts = _marked(facts, proposal.stage, day, action, closed=False)
     if len(facts.trials) < TRIALS_MAX:
         facts = replace(facts, trials=(*facts.trials, _trial(situation, proposal)))
     return reserved(facts, proposal)
@@ -146,11 +198,11 @@ def _closed(proposal: Proposal) -> bool:
     return only_consent(proposal.decision)
 
 
-def _marked(facts: Facts, name: str, day: int, *, closed: bool) -> Facts:
+def _marked(facts: Facts, name: str, day: int, action: str, *, closed: bool) -> Facts:
     known = mark_of(facts, name)
     if known is None:
-        return replace(facts, stages=(*facts.stages, StageMark(name, day, day, 1, closed)))
-    mark = StageMark(name, known.first_day, max(day, known.last_day), known.count + 1, closed)
+        return replace(facts, stages=(*facts.stages, StageMark(name, day, day, 1, closed, action)))
+    mark = StageMark(name, known.first_day, max(day, known.last_day), known.count + 1, closed, action)
     return replace(facts, stages=tuple([mark if m is known else m for m in facts.stages]))
 
 

@@ -11,6 +11,14 @@ from streams.collections.gate import Decision
 from streams.collections.terms import ActionKind, Actor, Purpose, Verdict
 
 
+class Weighed(Struct, frozen=True, gc=False):
+    """Another measure of the step, and what the gate said of it."""
+
+    kind: ActionKind
+    actor: Actor
+    decision: Decision
+
+
 class Proposal(Struct, frozen=True, kw_only=True, gc=False):
     """One measure proposed, or refused by the gate, or withheld for the hold-out.
 
@@ -30,6 +38,7 @@ class Proposal(Struct, frozen=True, kw_only=True, gc=False):
         choice: how the measure was chosen among the permitted ones.
         plan: `name@version`.
         withheld: in the hold-out: not to be carried out, recorded for comparison.
+        alternatives: the step's other measures, in the plan's order: every question put to the gate is on record.
     """
 
     action_id: str
@@ -47,6 +56,7 @@ class Proposal(Struct, frozen=True, kw_only=True, gc=False):
     choice: Choice
     plan: str
     withheld: bool = False
+    alternatives: tuple[Weighed, ...] = ()
 
 
 def only_consent(decision: Decision) -> bool:

@@ -23,9 +23,9 @@ from streams.collections.facts import DENIED, Facts
 from streams.collections.gate import Decision, evaluate
 from streams.collections.packs import Pack
 from streams.collections.plans import FORBEARANCE_OFFER, Measure, Plan, StageStep, Step
-from streams.collections.progress import mark_of, reached_index, reserved
+from streams.collections.progress import due_day, mark_of, reached_index, reserved
 from streams.collections.promises import open_promise
-from streams.collections.proposal import Proposal, only_consent
+from streams.collections.proposal import Proposal, Weighed, only_consent
 from streams.collections.rules.base import Action
 from streams.collections.situation import Situation
 from streams.collections.terms import Purpose, Stage, Verdict
@@ -105,15 +105,16 @@ def _may_climb(plan: Plan, reached: int, situation: Situation, facts: Facts) -> 
 
 
 def _is_due(name: str, step: Step, situation: Situation, facts: Facts) -> bool:
-    """Whether the step was neither proposed nor refused within its `repeat_days`."""
+    """Whether the step was neither proposed nor refused within its `repeat_days`, and no proposal of it stands."""
     marks = (mark_of(facts, name), mark_of(facts, name + DENIED))
-    return all(mark is None or situation.business_day >= mark.last_day + step.repeat_days for mark in marks)
+    return all(mark is None or situation.business_day >= due_day(mark, step) for mark in marks)
 
 
 def _proposal(day: _Day, name: str, step: Step, purpose: Purpose, action_id: str) -> Proposal:
     actions = [(measure, _action(measure, purpose, day.situation, action_id)) for measure in step.measures]
     judged = [(measure, evaluate(action, day.facts, day.packs, day.instant)) for measure, action in actions]
     measure, decision, choice = _choose(judged, day, step.valid_days)
+    others = tuple([Weighed(other.kind, other.actor, said) for other, said in judged if other is not measure])
     withheld = _is_withheld(day, name)
     not_before = decision.until or decision.at
     return Proposal(
@@ -132,6 +133,7 @@ def _proposal(day: _Day, name: str, step: Step, purpose: Purpose, action_id: str
         choice=replace(choice, policy=HOLDOUT) if withheld else choice,
         plan=day.plan.label,
         withheld=withheld,
+        alternatives=others,
     )
 
 
@@ -166,12 +168,14 @@ def _choose(judged: Sequence[Judged], day: _Day, valid_days: int) -> tuple[Measu
     by_kind = {measure.kind: (measure, decision) for measure, decision in judged}
     allowed = [measure.kind for measure, decision in judged if _is_allowed_within(decision, valid_days)]
     if allowed:
-        choice = choose(day.scores, day.situation.segment, allowed, day.situation.position)
+        scores = day.scores if day.plan.measure_choice == "LEARNED" else FIXED_ORDER
+        floor_ppm = day.plan.exploration_floor_ppm
+        choice = choose(scores, day.situation.segment, allowed, day.situation.position, floor_ppm)
         return (*by_kind[choice.measure], choice)
     waits = [(decision.until, n) for n, (_, decision) in enumerate(judged) if decision.until is not None]
     refused = next((pair for pair in judged if not only_consent(pair[1])), judged[0])
     measure, decision = judged[min(waits)[1]] if waits else refused
-    return measure, decision, Choice(measure.kind, PPM, FIXED, version=day.scores.version)
+    return measure, decision, Choice(measure.kind, PPM, FIXED)
 
 
 def _is_allowed_within(decision: Decision, days: int) -> bool:

@@ -9,7 +9,7 @@ from streams.commands.printing import Segment, counted
 if TYPE_CHECKING:
     import datetime as dt
 
-    from streams.events.outputs import CollectionAction
+    from streams.events.outputs import CollectionAction, CollectionActionWithdrawn
 
 #: How an action's verdict looks on a terminal.
 _STYLES = {"ALLOW": "green", "DEFER": "yellow", "DENY": "magenta"}
@@ -37,6 +37,15 @@ def measure(action: CollectionAction) -> list[Segment]:
         (f", {_answer(action)}", _STYLES[decision.verdict]),
         (f"  {', '.join(map(_reason, action.reasons))}", "italic"),
         (f"  ({action.plan}; {' and '.join(decision.packs) or 'no pack in force'}; {action.action_id})", "dim"),
+    ]
+
+
+def gone(withdrawn: CollectionActionWithdrawn) -> list[Segment]:
+    """A proposal taken back: the line without its date and borrower."""
+    why = {"NOTHING_OVERDUE": "nothing is overdue any more", "PROMISE_OPEN": "a promise to pay is open"}
+    return [
+        (f"stage {withdrawn.stage} taken back: {why[withdrawn.cause]}", "dim"),
+        (f"  ({withdrawn.action_id})", "dim"),
     ]
 
 

@@ -60,15 +60,17 @@ def demo(
     summary. Ctrl-C leaves nothing behind.
     """
     from streams.commands import action_lines, alert_lines
-    from streams.events.outputs import CollectionAction, RiskTierChanged
+    from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, RiskTierChanged
     from streams.files import export
     from streams.sandbox.demo import Demo
 
     console = Console(stderr=as_json, highlight=False)
-    decoder = msgspec.json.Decoder(RiskTierChanged | CollectionAction)
+    decoder = msgspec.json.Decoder(RiskTierChanged | CollectionAction | CollectionActionWithdrawn)
 
     def show(value: bytes) -> None:
         said = decoder.decode(value)
+        if isinstance(said, CollectionActionWithdrawn):
+            return
         if isinstance(said, CollectionAction):
             shown = all_alerts or action_lines.is_severe(said)
             line = action_lines.line(said)

@@ -173,6 +173,8 @@ def _control(event: control.ControlEvent) -> str:
             return f"The lender's day is {event.business_date}."
         case control.ModelActivated():
             return f"Model {event.version} active (learned through {event.learned_through})."
+        case control.MeasuresActivated():
+            return f"Scores of measures {event.version} active (learned through {event.learned_through})."
         case control.PolicyActivated():
             return f"{event.kind} {event.name} {event.version} {'active' if event.text else 'withdrawn'}."
         case _:

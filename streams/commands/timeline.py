@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from streams.agents import dead_letters
 from streams.borrower.shard import SHARD_KEY
-from streams.commands.action_lines import measure
+from streams.commands.action_lines import gone, measure
 from streams.commands.alert_lines import change
 from streams.commands.event_words import delinquency, sentence
 from streams.engine import reading, source
 from streams.engine.errors import Misconfigured
 from streams.events.decode import decode
-from streams.events.outputs import CollectionAction, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, DelinquencyChanged, RiskTierChanged
 
 if TYPE_CHECKING:
     from streams.commands.printing import Segment
@@ -33,7 +33,7 @@ _OUTPUTS = ("delinquency-changes", "risk-tier-changes", "collection-actions")
 _REFUSED = "dead-letters"
 _alerts = msgspec.json.Decoder(RiskTierChanged)
 _changes = msgspec.json.Decoder(DelinquencyChanged)
-_actions = msgspec.json.Decoder(CollectionAction)
+_actions = msgspec.json.Decoder(CollectionAction | CollectionActionWithdrawn)
 
 
 class Entry(Struct, frozen=True):
@@ -156,6 +156,7 @@ def _output_text(record: Record) -> list[Segment]:
         case "delinquency-changes":
             return [(delinquency(_changes.decode(record.value or b"")), "")]
         case "collection-actions":
-            return measure(_actions.decode(record.value or b""))
+            said = _actions.decode(record.value or b"")
+            return gone(said) if isinstance(said, CollectionActionWithdrawn) else measure(said)
         case other:
             raise AssertionError(f"{other} is not read")

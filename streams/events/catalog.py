@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from streams.events.decode import TYPES_BY_TOPIC
-from streams.events.outputs import CollectionAction, DeadLetter, DelinquencyChanged, PortfolioAlert, RiskTierChanged
+from streams.events.outputs import (
+    CollectionAction,
+    CollectionActionWithdrawn,
+    DeadLetter,
+    DelinquencyChanged,
+    PortfolioAlert,
+    RiskTierChanged,
+)
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -61,7 +68,7 @@ OUTPUTS = (
         "collection-actions",
         "Proposed measures and the conduct gate's decision.",
         _BORROWER,
-        (CollectionAction,),
+        (CollectionAction, CollectionActionWithdrawn),
     ),
     Channel("portfolio-alerts", "Stages of stress for the whole book.", "the segment", (PortfolioAlert,)),
     Channel("evidence", "Checkpoints of the tamper-evident log.", _NONE, ()),

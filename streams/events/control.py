@@ -38,4 +38,17 @@ class PolicyActivated(Event, tag="policy_activated", frozen=True, forbid_unknown
     text: Annotated[str, Meta(max_length=262_144)]
 
 
-ControlEvent = BusinessDateAdvanced | ModelActivated | PolicyActivated
+class MeasuresActivated(Event, tag="measures_activated", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From here on, plans that choose by experience use these scores: by segment and measure, parts per million.
+
+    A score is the optimistic cure rate less the cost of intrusion. `learned_through` is the last day whose outcomes it
+    holds; `provenance` says on how many it rests.
+    """
+
+    version: Identifier
+    learned_through: dt.date
+    scores_ppm: Annotated[dict[str, dict[str, int]], Meta(max_length=1024)]
+    provenance: dict[str, str] = field(default_factory=dict)
+
+
+ControlEvent = BusinessDateAdvanced | ModelActivated | MeasuresActivated | PolicyActivated

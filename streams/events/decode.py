@@ -46,7 +46,7 @@ TYPES_BY_TOPIC: dict[str, tuple[type[Event], ...]] = {
     "missed-installments": (payments.InstallmentMissed,),
     "contacts": get_args(contacts.ContactTopicEvent),
     "business-dates": (control.BusinessDateAdvanced,),
-    "models": (control.ModelActivated,),
+    "models": (control.ModelActivated, control.MeasuresActivated),
     "controls": (control.PolicyActivated, *get_args(portfolio.PortfolioControl)),
 }
 

@@ -191,6 +191,13 @@ CONTROL_EVENTS: tuple[control.ControlEvent, ...] = (
         heads={"default_90d": [-5.1, 0.42, 1.7]},
         provenance={"labels": "18234"},
     ),
+    control.MeasuresActivated(
+        **_head("measures-2026-02-06", "2026-02-06"),
+        version="measures-2026-02-06",
+        learned_through=_day("2026-02-05"),
+        scores_ppm={"phone-6m:WATCH:OVERDUE": {"IM": 412_000, "SMS": 396_500}},
+        provenance={"treated.outcomes": "812", "treated.cured": "301"},
+    ),
     control.PolicyActivated(
         **_head("policy-7", "2026-02-06"), kind="pack", name="house-rules", version="7", text='name = "house-rules"\n'
     ),
@@ -281,6 +288,14 @@ OUTPUTS: tuple[Struct, ...] = (
             packs=("base@2026.1", "cn@2026.1"),
             trail=(outputs.ConductFinding(rule_id="BASE-OPT-OUT", kind="consent", verdict="ALLOW"),),
         ),
+    ),
+    outputs.CollectionActionWithdrawn(
+        borrower_id=BORROWER,
+        business_date=_day("2026-02-07"),
+        action_id=f"{BORROWER}/5/739653-0",
+        journal_sequence=6,
+        stage="REMINDER",
+        cause="NOTHING_OVERDUE",
     ),
     outputs.PortfolioAlert(
         alert_id="CNY/region=33/2026-02-06/STAGE",

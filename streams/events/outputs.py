@@ -117,11 +117,20 @@ class MeasureChoice(Struct, frozen=True, kw_only=True):
     version: str
 
 
+class MeasureWeighed(Struct, frozen=True, kw_only=True):
+    """Another measure of the same step, that the gate was asked about as well and that was not taken."""
+
+    kind: ActionKind
+    actor: Literal["HUMAN", "BOT", "AGENCY"]
+    decision: ConductDecision
+
+
 class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=True):
     """A measure that is proposed, or that the conduct gate refused (verdict DENY): people and dialers act, or do not.
 
     Ask the gate again before acting, and answer on `contacts` with `action_id`. Not before `not_before`; it lapses at
     `expires_at`. `withheld` is for comparison only: do not act. `stage` FORBEARANCE_OFFER stands beside the ladder.
+    `alternatives` are the other measures that the gate was asked about, with its whole answer for each.
     """
 
     action_id: str
@@ -141,6 +150,16 @@ class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=Tru
     plan: str
     choice: MeasureChoice
     decision: ConductDecision
+    alternatives: tuple[MeasureWeighed, ...] = ()
+
+
+class CollectionActionWithdrawn(Output, tag="collection_action_withdrawn", frozen=True, kw_only=True):
+    """A proposal that stood is no longer wanted: take it off the list. Nothing is overdue any more, or a promise is open."""
+
+    action_id: str
+    journal_sequence: int
+    stage: Step
+    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN"]
 
 
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):
@@ -154,6 +173,26 @@ class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="lab
     probability_ppm: int
     model_version: str
     observation: bytes
+
+
+class MeasureConcluded(Struct, frozen=True, kw_only=True, tag_field="type", tag="measure_concluded"):
+    """What became of a measure that was chosen: the only thing from which it is learned which measure works.
+
+    `matured_on` is the day after the borrower's day on which it was known: when that day is closed, every outcome of
+    it has been told. `measure` is NONE for a borrower in the hold-out.
+    """
+
+    borrower_id: str
+    action_id: str
+    chosen_on: dt.date
+    matured_on: dt.date
+    segment: str
+    measure: str
+    permitted: tuple[str, ...]
+    propensity_ppm: int
+    policy: str
+    early: bool
+    cured: bool
 
 
 class DateClosed(Struct, frozen=True, kw_only=True, tag_field="type", tag="date_closed"):

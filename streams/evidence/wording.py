@@ -48,6 +48,8 @@ TYPES: dict[str, tuple[str, str, str]] = {
         "预警撤回: 更正后的事实表明该预警有误",
     ),
     "human_decision": ("person", "Decision by a person", "人工决定"),
+    "collection_action_withdrawn": ("contact", "Proposed measure taken back", "撤回拟采取措施"),
+    "measures_activated": ("policy", "Scores of measures in force", "措施评分生效"),
     "policy_activated": ("policy", "Policy pack in force", "合规规则包生效"),
     "erasure": ("privacy", "Personal fields erased", "个人信息字段已删除"),
     "exhibit_made": ("record", "Exhibit made", "制作证据包"),
@@ -191,6 +193,8 @@ _ENVELOPE = frozenset(
         "journal_sequence",
         "alert_sequence",
         "trail",
+        "alternatives",
+        "scores_ppm",
         "heads",
         "provenance",
         # How the system works, not what happened; all of it is in entries.jsonl.
@@ -215,7 +219,7 @@ def type_of(content: dict[str, Any]) -> str:
         return "alert_retracted"
     if content["kind"] in ("key", "erasure", "human_decision"):
         return str(content["kind"])
-    if content["kind"] in ("action", "decision"):
+    if content["kind"] in ("action", "decision") and name != "collection_action_withdrawn":
         decision = body.get("decision")
         verdict = decision.get("verdict") if isinstance(decision, dict) else body.get("verdict")
         return _VERDICTS.get(str(verdict), "collection_action")

@@ -16,13 +16,13 @@ from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Write
-from streams.events.outputs import LabelMatured
+from streams.events.outputs import LabelMatured, MeasureConcluded
 from streams.files.events import FileEvent
 from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
-_labels = msgspec.msgpack.Decoder(LabelMatured)
+_labels = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded)
 
 #: Told (business day as ordinal, events folded) as the work goes on.
 Progress = Callable[[int, int], None]
@@ -58,6 +58,8 @@ class Assessed:
         self.states: dict[bytes, bytes] = {}
         self.scores: list[Score] = []
         self.labels: list[LabelMatured] = []
+        self.outcomes: list[MeasureConcluded] = []
+        self.versions: list[bytes] = []
         self.outputs: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.dead_letters: list[Write] = []
@@ -76,7 +78,13 @@ class Assessed:
             case "state" if write.key is not None and not write.key.startswith(b"\0"):
                 self.states[write.key] = frame.unpack(value)[3]
             case "labels" if write.key is not None:
-                self.labels.append(_labels.decode(value))
+                said = _labels.decode(value)
+                if isinstance(said, LabelMatured):
+                    self.labels.append(said)
+                else:
+                    self.outcomes.append(said)
+            case "models":
+                self.versions.append(value)
             case "dead-letters":
                 self.dead_letters.append(write)
             case _:

@@ -23,7 +23,7 @@ from streams.engine import client
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
 from streams.engine.transactions import Partition
-from streams.events.control import ModelActivated
+from streams.events.control import MeasuresActivated, ModelActivated
 from streams.files.events import FileEvent
 from streams.files.holds import spans
 from streams.settings import Settings
@@ -33,6 +33,7 @@ Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
 _POLL_S = 0.01
 _CONTROLS = "controls"
+_versions = msgspec.json.Decoder(ModelActivated | MeasuresActivated)
 
 
 class Stuck(EngineError):
@@ -189,9 +190,10 @@ class Replay:
     def _version_published(self, day: int) -> bool:
         while self._learned_through < day and (message := self._models.poll(0)) is not None:
             if message.error() is None:
-                version = msgspec.json.decode(message.value() or b"", type=ModelActivated)
-                self._learned_through = max(self._learned_through, version.learned_through.toordinal())
-                self._version_end = (message.offset() or 0) + 1
+                version = _versions.decode(message.value() or b"")
+                if isinstance(version, ModelActivated):  # comes last of all that was learned on a day
+                    self._learned_through = max(self._learned_through, version.learned_through.toordinal())
+                    self._version_end = (message.offset() or 0) + 1
         return self._learned_through >= day
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:

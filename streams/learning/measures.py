@@ -5,7 +5,7 @@ journal, and `streams.collections.choice.choose` picks among the measures that t
 choose what is forbidden, and a replay needs no River.
 
 Rule 1: learning is counting, so the order of outcomes does not matter and a replay gives the same scores.
-Rule 2: only treated borrowers teach; the hold-out is for comparing (`holdout_effect`).
+Rule 2: only treated borrowers teach; the hold-out is counted for comparing (`holdout_effect`, `figures`).
 Rule 3: a score is quantised to parts per million before it is compared or published.
 
 Sources: Kaufmann, Cappe, Garivier (2012), On Bayesian upper confidence bounds for bandit problems; Horvitz, Thompson
@@ -17,13 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
 from msgspec import Struct
 from river import bandit
 from river.bandit.base import ArmID
 
 from streams.collections.choice import ANY_SEGMENT, HOLDOUT, PPM, MeasureScores
+from streams.collections.facts import Trial
 from streams.collections.terms import CONTACT_KINDS, ActionKind
 from streams.collections.trials import NO_MEASURE, TrialOutcome
+from streams.events.outputs import MeasureConcluded
 
 #: What a contact costs the borrower in peace, expressed in cure rate: a visit must cure 10 percentage points more often
 #: than a message to be preferred. A lender's own judgement; pass another mapping to change it.
@@ -38,6 +41,10 @@ INTRUSION_COST_PPM: Mapping[ActionKind, int] = {
 MEASURES = tuple(kind for kind in ActionKind if kind in CONTACT_KINDS)
 
 
+#: Segments in a table, at most: those with the most experience. 1,000 take about 150 kB in the journal.
+SEGMENTS_MAX = 1_000
+
+
 class Tally(Struct, frozen=True, array_like=True):
     """How often a measure was followed by a cure, and how often not."""
 
@@ -45,8 +52,29 @@ class Tally(Struct, frozen=True, array_like=True):
     not_cured: int = 0
 
 
+#: How the names of segments end in which nothing is overdue: there a measure is a reminder before the due date.
+EARLY = ":CURRENT"
 #: Tallies per segment and measure: the learner's whole state.
 Tallies = dict[str, dict[str, Tally]]
+
+
+def _sum(first: Tally, second: Tally) -> Tally:
+    return Tally(first.cured + second.cured, first.not_cured + second.not_cured)
+
+
+def trial_of(told: MeasureConcluded) -> TrialOutcome:
+    """The trial behind an outcome as `assess` told it."""
+    trial = Trial(
+        day=told.chosen_on.toordinal(),
+        action_id=told.action_id,
+        segment=told.segment,
+        measure=told.measure,
+        permitted=told.permitted,
+        propensity_ppm=told.propensity_ppm,
+        policy=told.policy,
+        early=told.early,
+    )
+    return TrialOutcome(trial, told.cured, told.matured_on.toordinal() - 1)
 
 
 class IntrusionAwareUCB(bandit.BayesUCB):
@@ -72,6 +100,11 @@ class IntrusionAwareUCB(bandit.BayesUCB):
             [ActionKind(str(arm)) for arm in arm_ids],
             key=lambda arm: (self.score_ppm(arm), -self.costs_ppm.get(arm, 0)),
         )
+
+    @property
+    def n(self) -> int:
+        """Outcomes learned."""
+        return int(self._n)
 
     def restore(self, measure: ActionKind, tally: Tally) -> None:
         """Take over counts that were learned before, instead of repeating every update."""
@@ -100,40 +133,64 @@ class MeasureLearner:
         for segment, measures in (tallies or {}).items():
             self._tallies[segment] = dict(measures)
             for measure, tally in measures.items():
-                self._policy(segment).restore(ActionKind(measure), tally)
+                if measure != NO_MEASURE:
+                    self._policy(segment).restore(ActionKind(measure), tally)
 
     def learn(self, outcome: TrialOutcome) -> None:
-        """Learn from one matured trial; a withheld one teaches nothing here."""
+        """Learn from one matured trial; a withheld one is counted and teaches nothing."""
         trial = outcome.trial
-        if trial.measure == NO_MEASURE or trial.measure not in CONTACT_KINDS:
+        if trial.measure != NO_MEASURE and trial.measure not in CONTACT_KINDS:
             return
         for segment in (trial.segment, ANY_SEGMENT):
-            policy = self._policy(segment)
-            policy.update(ActionKind(trial.measure), outcome.cured)
+            if trial.measure != NO_MEASURE:
+                self._policy(segment).update(ActionKind(trial.measure), outcome.cured)
             tally = self._tallies.setdefault(segment, {}).get(trial.measure, Tally())
             self._tallies[segment][trial.measure] = Tally(
                 tally.cured + outcome.cured, tally.not_cured + (not outcome.cured)
             )
 
-    def scores(self, version: str, *, enabled: bool, floor_ppm: int) -> MeasureScores:
-        """The table to publish.
-
-        Args:
-            version: recorded with every choice made from it.
-            enabled: False publishes the switch back to the fixed plans.
-            floor_ppm: share of choices left to chance, 0 to 1 000 000.
-        """
-        if not 0 <= floor_ppm <= PPM:
-            raise ValueError(f"The floor of exploration must be from 0 to {PPM} parts per million, not {floor_ppm}.")
+    def scores(self, version: str) -> MeasureScores:
+        """The table to publish; `version` is recorded with every choice made from it."""
+        known = sorted(self._policies, key=lambda segment: (-self._policies[segment].n, segment))[:SEGMENTS_MAX]
         scores = {
-            segment: {str(measure): policy.score_ppm(measure) for measure in MEASURES}
-            for segment, policy in sorted(self._policies.items())
+            segment: {str(measure): self._policies[segment].score_ppm(measure) for measure in MEASURES}
+            for segment in sorted(known)
         }
-        return MeasureScores(version, enabled, floor_ppm, scores)
+        return MeasureScores(version, scores)
 
     def tallies(self) -> Tallies:
         """The whole state: what was learned, as counts."""
         return {segment: dict(measures) for segment, measures in sorted(self._tallies.items())}
+
+    def figures(self) -> dict[str, str]:
+        """What the table rests on: outcomes and cures, and early reminders against the untreated hold-out."""
+        book = self._tallies.get(ANY_SEGMENT, {})
+        treated = Tally()
+        for measure, tally in book.items():
+            treated = treated if measure == NO_MEASURE else _sum(treated, tally)
+        early = [measures for segment, measures in self._tallies.items() if segment.endswith(EARLY)]
+        reminded, withheld = Tally(), Tally()
+        for measures in early:
+            for measure, tally in measures.items():
+                if measure == NO_MEASURE:
+                    withheld = _sum(withheld, tally)
+                else:
+                    reminded = _sum(reminded, tally)
+        groups = {"treated": treated, "reminded_early": reminded, "withheld": withheld}
+        return {
+            f"{name}.{count}": str(number)
+            for name, tally in groups.items()
+            for count, number in (("outcomes", tally.cured + tally.not_cured), ("cured", tally.cured))
+        }
+
+    def to_bytes(self) -> bytes:
+        """The whole state."""
+        return msgspec.msgpack.encode(self.tallies(), order="sorted")
+
+    @classmethod
+    def from_bytes(cls, body: bytes) -> MeasureLearner:
+        """Read back what `to_bytes` gave."""
+        return cls(msgspec.msgpack.decode(body, type=Tallies))
 
     def _policy(self, segment: str) -> IntrusionAwareUCB:
         if segment not in self._policies:

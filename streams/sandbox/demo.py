@@ -155,5 +155,7 @@ class Demo:
             changes=changes,
             actions=(r.value for r in reading.read_all(self.settings, ["collection-actions"]) if r.value is not None),
             dead_letters=sum(1 for _ in reading.read_all(self.settings, ["dead-letters"])),
-            model_versions=sum(1 for _ in reading.read_all(self.settings, ["models"])),
+            model_versions=sum(
+                b'"model_activated"' in (r.value or b"") for r in reading.read_all(self.settings, ["models"])
+            ),
         )

@@ -19,10 +19,10 @@ class _Verdict(Struct):
 
 
 class _Action(Struct):
-    """The little of an action that is counted."""
+    """The little of an action that is counted; one that was taken back has no decision of its own."""
 
     stage: str
-    decision: _Verdict
+    decision: _Verdict | None = None
 
 
 _alerts = msgspec.json.Decoder(RiskTierChanged)
@@ -125,6 +125,8 @@ def _measures(actions: Iterable[bytes]) -> tuple[Counter[str], int]:
     verdicts: Counter[tuple[str, bool]] = Counter()
     for value in actions:
         head = _actions.decode(value)
+        if head.decision is None:
+            continue
         verdicts[head.stage, head.decision.verdict == "DENY"] += 1
     stages = Counter({stage: count for (stage, denied), count in verdicts.items() if not denied})
     return stages, sum(count for (_, denied), count in verdicts.items() if denied)

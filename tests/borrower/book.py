@@ -17,7 +17,7 @@ from streams.events import contacts, loans, payments
 from streams.events.control import BusinessDateAdvanced, ModelActivated, PolicyActivated
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.fields import Installment, Money
-from streams.events.outputs import CollectionAction, LabelMatured
+from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, LabelMatured, MeasureConcluded
 from streams.risk.features import INDEX
 from streams.risk.heads import HEADS, Weights, prior_head
 from streams.risk.tiers import DEFAULT, Policy
@@ -104,6 +104,7 @@ class Folded:
         self.outputs: list[tuple[str, Any]] = []
         self.labels: list[LabelMatured] = []
         self.scores: list[tuple[Any, ...]] = []
+        self.concluded: list[MeasureConcluded] = []
         self.refused: list[Refused] = []
         self.rows: dict[bytes, tuple[int, bytes]] = {}
         self.shard = Shard(DEFAULT, self._context)
@@ -115,6 +116,7 @@ class Folded:
             lambda topic, output: self.outputs.append((topic, output)),
             self.labels.append,
             score=lambda *score: self.scores.append(score),
+            concluded=self.concluded.append,
         )
 
     def fold(self, *events: Event) -> Folded:
@@ -162,7 +164,12 @@ class Folded:
     @property
     def actions(self) -> list[CollectionAction]:
         """What the desk proposed."""
-        return self.on("collection-actions")
+        return [said for said in self.on("collection-actions") if isinstance(said, CollectionAction)]
+
+    @property
+    def withdrawn(self) -> list[CollectionActionWithdrawn]:
+        """What the desk took back."""
+        return [said for said in self.on("collection-actions") if isinstance(said, CollectionActionWithdrawn)]
 
     def risk(self) -> bytes:
         """Everything the model and the ledger said, as bytes: alerts, changes of bucket, labels, scores."""

@@ -11,11 +11,14 @@ import pytest
 from streams.borrower import collect, promised
 from streams.borrower.collect import shipped_policies
 from streams.cli_policy import shipped
-from streams.collections.facts import NO_FACTS
+from streams.collections.day import Day, look
+from streams.collections.facts import NO_FACTS, Facts
 from streams.collections.instants import token
-from streams.collections.policies import NO_POLICIES
-from streams.events import contacts, payments
+from streams.collections.policies import NO_POLICIES, Policies
+from streams.collections.situation import Situation
+from streams.events import contacts, loans, payments
 from streams.events.contacts import ContactAttempted, PromiseResolved
+from streams.events.control import MeasuresActivated
 from streams.events.envelope import Event
 from streams.events.fields import Money
 from streams.events.outputs import CollectionAction
@@ -346,3 +349,107 @@ def test_the_instant_of_a_look(happened: str, looked: str) -> None:
     made = msgspec.structs.replace(paid("2026-02-06"), occurred_at=dt.datetime.fromisoformat(happened))
 
     assert collect.event_instant(made, dt.date(2026, 2, 6).toordinal()) == dt.datetime.fromisoformat(looked)
+
+
+def test_what_became_of_each_measure_is_told_to_the_learner() -> None:
+    """Once each, on the day after it was known: cured by the payment, or not when two weeks were over."""
+    folded = lived(paid("2026-02-12", 4 * AMOUNT), until="2026-03-20")
+    told = {each.action_id: each for each in folded.concluded}
+    proposed = [action for action in folded.actions if action.decision.verdict != "DENY"]
+
+    assert len(told) == len(folded.concluded)
+    assert set(told) == {action.action_id for action in proposed}
+    assert {(each.cured, each.matured_on.isoformat()) for each in told.values() if not each.early} == {
+        (True, "2026-02-13")
+    }
+    one = told[proposed[0].action_id]
+    assert (one.chosen_on, one.measure, one.propensity_ppm) == (proposed[0].business_date, "IM", 1_000_000)
+    assert (one.segment, one.permitted) == ("phone:NORMAL:OVERDUE", proposed[0].choice.permitted)
+
+
+def test_an_outcome_whose_day_is_closed_is_counted_and_not_told() -> None:
+    """An event that was booked days late cannot change what was learned from days that are closed."""
+    counted: list[str] = []
+    folded = Folded().live(loan(), "2026-02-06")
+    folded.fold(tick(dt.date(2026, 2, 9)))
+    folded.shard.context.count = counted.append
+    folded.shard.context.closed_day = dt.date(2026, 2, 12).toordinal()
+    folded.fold(paid("2026-02-09"))
+
+    assert folded.concluded == []
+    assert counted.count("outcome_too_late") == 1
+
+
+def test_learned_scores_act_from_their_place_in_the_journal() -> None:
+    """The fixed order before, the scores after, and a partition that is taken over goes on with them."""
+    scores = {"*": {"EMAIL": 900_000, "IM": -1, "SMS": 0}}
+    learned = event(
+        MeasuresActivated, "2026-01-20", version="m1", learned_through=dt.date(2026, 1, 19), scores_ppm=scores
+    )
+    certain = policy(
+        "plan", "installment", PLAN.replace("exploration_floor_ppm = 100_000", "exploration_floor_ppm = 0")
+    )
+    before = Folded().live([*loan(), certain], "2026-02-06")
+    after = Folded().live([*loan(), certain, learned], "2026-01-25").taken_over().live([], "2026-02-06")
+
+    assert [(a.kind, a.choice.policy) for a in before.actions] == [("IM", "FIXED")]
+    assert [(a.kind, a.choice.policy, a.choice.version) for a in after.actions] == [("EMAIL", "LEARNED", "m1")]
+    assert after.row().facts.trials[0].propensity_ppm == 1_000_000
+
+
+def test_paying_takes_the_standing_proposal_off_the_list() -> None:
+    """Said once on the same topic, under the id of what was proposed."""
+    folded = lived(paid("2026-02-20", 4 * AMOUNT), until="2026-03-01")
+    standing = [action.action_id for action in folded.actions if action.stage == "CALL"]
+
+    assert standing
+    assert {(each.action_id, each.cause) for each in folded.withdrawn} >= {(standing[-1], "NOTHING_OVERDUE")}
+    assert {each.business_date.isoformat() for each in folded.withdrawn} == {"2026-02-20"}
+
+
+@pytest.mark.parametrize(
+    ("zones", "begins"),
+    [
+        (["America/Los_Angeles"], "2026-02-06T08:00:00+00:00"),
+        (["Asia/Shanghai"], "2026-02-05T16:00:00+00:00"),
+        (["America/New_York", "America/Los_Angeles"], "2026-02-06T08:00:00+00:00"),
+        (None, "2026-02-06T00:00:00+00:00"),
+    ],
+    ids=["west", "east", "not known which", "nothing known"],
+)
+def test_a_day_that_passed_is_looked_at_from_its_start_where_the_debtor_lives(
+    zones: list[str] | None, begins: str
+) -> None:
+    """In every zone they may be in; without one on file, those of the packs in force, else UTC."""
+    lives = [event(contacts.ContactPreferenceSet, "2026-01-10", time_zones=zones)] if zones else []
+    first = Folded().live([*loan(), *lives], "2026-02-06").actions[0]
+
+    assert first.business_date == dt.date(2026, 2, 6)
+    assert first.decision.at == dt.datetime.fromisoformat(begins)
+
+
+def test_the_packs_zones_stand_in_for_an_unknown_one() -> None:
+    """China has one clock: a borrower of whom nothing is known is asked about from midnight there."""
+    text = CN.replace("effective_from = 20", "effective_from = 2000-01-01 # 20")
+    first = Folded().live([*loan(), policy("pack", "cn", text)], "2026-02-06").actions[0]
+
+    assert first.decision.at == dt.datetime(2026, 2, 5, 16, tzinfo=dt.UTC)
+
+
+def test_a_claim_that_was_written_off_stays_on_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of its days past due at the write-off; the next threshold is never reached, so the desk does not wait for it."""
+    looks: list[int] = []
+
+    def noted(policies: Policies, situation: Situation, facts: Facts, instant: dt.datetime) -> Day:
+        looks.append(situation.business_day)
+        return look(policies, situation, facts, instant)
+
+    monkeypatch.setattr(collect, "look_at", noted)
+    day = dt.date(2026, 6, 4)
+    gone = event(loans.LoanWrittenOff, day.isoformat(), loan_id=LOAN, written_off_on=day, amount=Money(200_000, "CNY"))
+    folded = lived(gone, until="2026-12-31")
+    after = [action for action in folded.actions if action.business_date > day]
+
+    assert {action.stage for action in after} == {"AGENCY"}
+    assert all("days_past_due=119" in action.reasons for action in after)
+    assert len([looked for looked in looks if looked > day.toordinal()]) < 40

@@ -10,12 +10,14 @@ from streams.cli_policy import shipped
 from streams.collections.choice import FIXED, LEARNED, MeasureScores
 from streams.collections.day import Day, look
 from streams.collections.facts import TRIALS_MAX, Facts, StageMark
+from streams.collections.instants import token
 from streams.collections.packs import PolicyError
-from streams.collections.policies import NO_POLICIES, Policies
+from streams.collections.policies import LEARNED_SCORES, NO_POLICIES, Policies
 from streams.collections.situation import Situation
 from streams.collections.terms import HoldKind, Tier, Verdict
 from streams.collections.trials import HORIZON_DAYS
 from streams.events import contacts
+from streams.events.fields import Money
 from tests.collections.helpers import event, fold
 from tests.collections.test_propose import DUE, IN_CHINA, noon, situation
 
@@ -60,13 +62,35 @@ def test_the_same_name_replaces_and_an_empty_text_withdraws() -> None:
 
 
 def test_scores_switch_the_choice_on_and_off() -> None:
-    """Learned while they are in force, fixed before and after."""
-    scores = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={"*": {"EMAIL": 9}})
-    on = POLICIES.activated("scores", "measures", msgspec.json.encode(scores).decode())
+    """Learned while they are in force, fixed before and after, and fixed where the plan says so."""
+    scores = MeasureScores("v1", {"*": {"EMAIL": 9}})
+    plan = (
+        shipped("plans")["installment-2026.1"]
+        .decode()
+        .replace("exploration_floor_ppm = 100_000", "exploration_floor_ppm = 0")
+    )
+    learned = POLICIES.activated("plan", "installment", plan)
+    on = learned.activated("scores", "measures", msgspec.json.encode(scores).decode())
     off = on.activated("scores", "measures", "")
-    chosen = [looked(situation(1), policies=each).proposals[0] for each in (POLICIES, on, off)]
+    fixed = on.activated("plan", "installment", plan.replace('measure_choice = "LEARNED"', 'measure_choice = "FIXED"'))
+    chosen = [looked(situation(1), policies=each).proposals[0] for each in (learned, on, off, fixed)]
 
-    assert [(p.kind, p.choice.policy) for p in chosen] == [("IM", FIXED), ("EMAIL", LEARNED), ("IM", FIXED)]
+    assert [(p.kind, p.choice.policy) for p in chosen] == [
+        ("IM", FIXED),
+        ("EMAIL", LEARNED),
+        ("IM", FIXED),
+        ("IM", FIXED),
+    ]
+
+
+def test_a_persons_table_is_used_before_what_was_learned() -> None:
+    """Until it is withdrawn, however often a new one is learned."""
+    own, learned = (msgspec.json.encode(MeasureScores(name, {"*": {}})).decode() for name in ("own", "learned"))
+    both = POLICIES.activated("scores", "mine", own).activated("scores", LEARNED_SCORES, learned)
+
+    assert both.scores.version == "own"
+    assert both.activated("scores", "mine", "").scores.version == "learned"
+    assert Policies.decode(both.encode()).scores.version == "own"
 
 
 def test_looking_twice_a_day_proposes_once() -> None:
@@ -83,7 +107,7 @@ def test_a_calm_borrower_is_looked_at_again_when_a_reminder_could_be_due() -> No
     calm = looked(situation(-20))
     reminded = looked(situation(-5, tier_rose_day=DUE - 20))
 
-    assert calm == Day(IN_CHINA, (), (), DUE - 5)
+    assert calm == Day(IN_CHINA, wake_day=DUE - 5)
     assert [p.stage for p in reminded.proposals] == ["REMINDER"]
 
 
@@ -93,6 +117,76 @@ def test_paying_ends_the_spell() -> None:
     paid = looked(situation(-20), replace(IN_CHINA, stages=marks))
 
     assert paid.facts.stages == ()
+
+
+def called(facts: Facts = IN_CHINA) -> tuple[Day, str]:
+    """A look at which a call is proposed, and the proposal's id."""
+    marks = tuple(StageMark(name, DUE + 1, DUE + 9) for name in ("REMINDER", "SMS"))
+    day = looked(situation(10, tier=Tier.WATCH), replace(facts, stages=marks))
+    assert [proposal.stage for proposal in day.proposals] == ["CALL"]
+    return day, day.proposals[0].action_id
+
+
+def stages_proposed(facts: Facts, days: range) -> list[tuple[int, str]]:
+    """What is proposed when the desk looks day after day, and nothing happens."""
+    made: list[tuple[int, str]] = []
+    for number in days:
+        day = looked(situation(number, tier=Tier.WATCH, arrears_minor=500), facts)
+        facts = day.facts
+        made += [(number, proposal.stage) for proposal in day.proposals]
+    return made
+
+
+def test_a_proposal_stands_until_it_lapses() -> None:
+    """Nobody calls: the call is on the list once for its two weeks, not once for every three days."""
+    day, _ = called()
+
+    assert stages_proposed(day.facts, range(11, 40)) == [(24, "CALL"), (38, "CALL")]
+
+
+def test_a_proposal_that_was_carried_out_is_repeated_after_the_act() -> None:
+    """Called on the fifth day without an answer: three days after that, again."""
+    day, action_id = called()
+    tried = event(
+        contacts.ContactAttempted, "2026-03-16T02:00:00+00:00", attempt_id="A", channel="CALL", contact_point_id="P",
+        action_id=action_id,
+    )  # fmt: skip
+    answered = fold(tried, facts=day.facts)
+
+    assert stages_proposed(answered, range(15, 20)) == [(18, "CALL")]
+
+
+def test_paying_takes_back_what_stands() -> None:
+    """Nobody calls a borrower who has paid; what was carried out or has lapsed is not taken back, nor is it twice."""
+    day, action_id = called()
+    paid = looked(situation(-20), day.facts)
+    lapsed = looked(situation(11 + 14, days_past_due=0, arrears_minor=0), day.facts)
+
+    assert [(each.action_id, each.cause) for each in paid.withdrawn] == [(action_id, "NOTHING_OVERDUE")]
+    assert token(action_id) not in {attempt.key for attempt in paid.facts.attempts}
+    assert looked(situation(-19), paid.facts).withdrawn == ()
+    assert lapsed.withdrawn == ()
+
+
+def test_a_promise_takes_back_the_ladder_and_not_the_relief() -> None:
+    """While a promise is open nobody calls about it; an offer of relief stays."""
+    offered = looked(situation(10), IN_CHINA)
+    made = event(
+        contacts.PromiseMade, "2026-03-11T12:00:00+00:00", promise_id="P1", amount=Money(1, "CNY"),
+        due_on=noon(DUE + 20).date(),
+    )  # fmt: skip
+    promised = looked(situation(10), fold(made, facts=offered.facts))
+
+    assert {proposal.stage for proposal in offered.proposals} == {"FORBEARANCE_OFFER", "REMINDER"}
+    assert [(each.stage, each.cause) for each in promised.withdrawn] == [("REMINDER", "PROMISE_OPEN")]
+
+
+def test_an_early_reminder_is_not_taken_back_for_being_early() -> None:
+    """Nothing is overdue when it is sent: that is its purpose."""
+    reminded = looked(situation(-5, tier_rose_day=DUE - 20))
+
+    assert [proposal.stage for proposal in reminded.proposals] == ["REMINDER"]
+    assert looked(situation(-4, tier_rose_day=DUE - 20), reminded.facts).withdrawn == ()
 
 
 def test_a_refusal_is_said_once_until_something_happens() -> None:

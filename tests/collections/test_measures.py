@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,9 +26,9 @@ from streams.collections.terms import CONTACT_KINDS, ActionKind
 from streams.collections.trials import NO_MEASURE, TrialOutcome
 from streams.learning.measures import (
     INTRUSION_COST_PPM,
+    SEGMENTS_MAX,
     IntrusionAwareUCB,
     MeasureLearner,
-    Tallies,
     holdout_effect,
     ips_estimate,
 )
@@ -62,9 +61,9 @@ def learner(counts: dict[ActionKind, tuple[int, int]]) -> MeasureLearner:
     return known
 
 
-def scores(table: dict[str, int], floor_ppm: int = 100_000) -> MeasureScores:
+def scores(table: dict[str, int]) -> MeasureScores:
     """Scores of the segment."""
-    return MeasureScores("v1", enabled=True, floor_ppm=floor_ppm, scores_ppm={SEGMENT: table})
+    return MeasureScores("v1", {SEGMENT: table})
 
 
 permitted = st.lists(st.sampled_from(sorted(CONTACT_KINDS)), min_size=1, max_size=6, unique=True)
@@ -80,8 +79,8 @@ def test_only_a_permitted_measure_is_ever_chosen(
     allowed: list[ActionKind], position: str, floor_ppm: int, table: dict[ActionKind, int]
 ) -> None:
     """Whatever was learned; twice the same for the same position; with a probability that can be divided by."""
-    known = scores({str(kind): value for kind, value in table.items()}, floor_ppm)
-    first, again = (choose(known, SEGMENT, allowed, position) for _ in range(2))
+    known = scores({str(kind): value for kind, value in table.items()})
+    first, again = (choose(known, SEGMENT, allowed, position, floor_ppm) for _ in range(2))
 
     assert first == again
     assert first.measure in allowed
@@ -91,8 +90,8 @@ def test_only_a_permitted_measure_is_ever_chosen(
 
 def test_every_permitted_measure_keeps_its_share_of_chances() -> None:
     """A floor of 30 % over three measures: a tenth each for the two that are not best, and the log says so."""
-    known = scores({"SMS": 500_000, "CALL": 1, "EMAIL": 2}, floor_ppm=300_000)
-    choices = [choose(known, SEGMENT, (CALL, SMS, EMAIL), f"0-{n}") for n in range(5_000)]
+    known = scores({"SMS": 500_000, "CALL": 1, "EMAIL": 2})
+    choices = [choose(known, SEGMENT, (CALL, SMS, EMAIL), f"0-{n}", 300_000) for n in range(5_000)]
     shares = {kind: count / 5_000 for kind, count in Counter(c.measure for c in choices).items()}
 
     assert shares == pytest.approx({SMS: 0.8, CALL: 0.1, EMAIL: 0.1}, abs=0.02)
@@ -101,30 +100,26 @@ def test_every_permitted_measure_keeps_its_share_of_chances() -> None:
 
 @pytest.mark.parametrize(
     "known",
-    [
-        FIXED_ORDER,
-        MeasureScores("v1", enabled=False, scores_ppm={SEGMENT: {"CALL": PPM}}),
-        MeasureScores("v1", enabled=True),
-    ],
-    ids=["nothing learned", "switched off", "an empty table"],
+    [FIXED_ORDER, MeasureScores("v1"), MeasureScores("v1", {"other:HIGH:OVERDUE": {"CALL": PPM}})],
+    ids=["nothing learned", "an empty table", "a table of other segments"],
 )
 def test_fixed_order_is_the_fallback(known: MeasureScores) -> None:
     """The plan's first permitted measure, with certainty."""
-    choice = choose(known, SEGMENT, (SMS, CALL), "0-1")
+    choice = choose(known, SEGMENT, (SMS, CALL), "0-1", PPM)
 
     assert (choice.measure, choice.propensity_ppm, choice.policy) == (SMS, PPM, FIXED)
 
 
 def test_a_segment_without_experience_uses_all_segments() -> None:
     """What works elsewhere is the best guess."""
-    known = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={ANY_SEGMENT: {"CALL": 9}})
+    known = MeasureScores("v1", {ANY_SEGMENT: {"CALL": 9}})
 
-    assert choose(known, "new:HIGH:OVERDUE", (SMS, CALL), "0-1").measure is CALL
+    assert choose(known, "new:HIGH:OVERDUE", (SMS, CALL), "0-1", 0).measure is CALL
 
 
 def test_equal_scores_follow_the_plan() -> None:
     """A tie is decided by the plan's order, not by an alphabet."""
-    assert choose(scores({"SMS": 5, "CALL": 5}, 0), SEGMENT, (CALL, SMS), "0-1").measure is CALL
+    assert choose(scores({"SMS": 5, "CALL": 5}), SEGMENT, (CALL, SMS), "0-1", 0).measure is CALL
 
 
 def test_draws_are_even_and_repeatable() -> None:
@@ -151,25 +146,25 @@ def test_a_borrower_is_always_in_or_out_of_the_holdout() -> None:
 
 def test_the_measure_that_cures_most_wins() -> None:
     """Where intrusion costs the same, the cure rate decides."""
-    table = learner({SMS: (150, 350), EMAIL: (100, 400)}).scores("v1", enabled=True, floor_ppm=0)
+    table = learner({SMS: (150, 350), EMAIL: (100, 400)}).scores("v1")
 
-    assert choose(table, SEGMENT, (EMAIL, SMS), "0-1").measure is SMS
+    assert choose(table, SEGMENT, (EMAIL, SMS), "0-1", 0).measure is SMS
 
 
 def test_a_small_gain_does_not_buy_a_visit() -> None:
     """Five points more cures are not worth a knock on the door; thirty are."""
-    small = learner({SMS: (300, 700), VISIT: (350, 650)}).scores("v1", enabled=True, floor_ppm=0)
-    large = learner({SMS: (300, 700), VISIT: (600, 400)}).scores("v1", enabled=True, floor_ppm=0)
+    small = learner({SMS: (300, 700), VISIT: (350, 650)}).scores("v1")
+    large = learner({SMS: (300, 700), VISIT: (600, 400)}).scores("v1")
 
-    assert choose(small, SEGMENT, (VISIT, SMS), "0-1").measure is SMS
-    assert choose(large, SEGMENT, (SMS, VISIT), "0-1").measure is VISIT
+    assert choose(small, SEGMENT, (VISIT, SMS), "0-1", 0).measure is SMS
+    assert choose(large, SEGMENT, (SMS, VISIT), "0-1", 0).measure is VISIT
 
 
 def test_what_was_never_tried_is_worth_trying() -> None:
     """An untried measure has an optimistic score, so that it gets its chance."""
-    table = learner({SMS: (10, 90)}).scores("v1", enabled=True, floor_ppm=0)
+    table = learner({SMS: (10, 90)}).scores("v1")
 
-    assert choose(table, SEGMENT, (SMS, EMAIL), "0-1").measure is EMAIL
+    assert choose(table, SEGMENT, (SMS, EMAIL), "0-1", 0).measure is EMAIL
 
 
 def test_learning_does_not_depend_on_order_or_restarts() -> None:
@@ -184,12 +179,11 @@ def test_learning_does_not_depend_on_order_or_restarts() -> None:
     half = MeasureLearner()
     for each in log[:150]:
         half.learn(each)
-    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(half.tallies()), type=Tallies)
-    resumed = MeasureLearner(stored)
+    resumed = MeasureLearner.from_bytes(half.to_bytes())
     for each in log[150:]:
         resumed.learn(each)
 
-    tables = [known.scores("v1", enabled=True, floor_ppm=1) for known in (straight, shuffled, resumed)]
+    tables = [known.scores("v1") for known in (straight, shuffled, resumed)]
     assert tables[0] == tables[1] == tables[2]
     assert straight.tallies() == resumed.tallies()
 
@@ -200,7 +194,40 @@ def test_the_holdout_and_what_is_no_contact_teach_nothing() -> None:
     known.learn(outcome(NO_MEASURE, cured=True, policy=HOLDOUT))
     known.learn(outcome("LEGAL_REVIEW", cured=True))
 
-    assert known.tallies() == {}
+    assert known.scores("v1").scores_ppm == {}
+    assert MeasureLearner.from_bytes(known.to_bytes()).scores("v1").scores_ppm == {}
+
+
+def test_the_figures_of_a_table_compare_reminders_with_the_holdout() -> None:
+    """How many outcomes it rests on; early reminders beside those withheld, and nothing that came after the due date."""
+    known = MeasureLearner()
+    early = "phone:WATCH:CURRENT"
+    for cured in (True, False, True):
+        known.learn(outcome(SMS, cured=cured, segment=early, early=True))
+    known.learn(outcome(NO_MEASURE, cured=False, segment=early, early=True, policy=HOLDOUT))
+    known.learn(outcome(CALL, cured=True))
+
+    assert known.figures() == {
+        "treated.outcomes": "4",
+        "treated.cured": "3",
+        "reminded_early.outcomes": "3",
+        "reminded_early.cured": "2",
+        "withheld.outcomes": "1",
+        "withheld.cured": "0",
+    }
+
+
+def test_a_table_stays_small_enough_for_one_event() -> None:
+    """The segments with the most experience are published; the rest rely on what works everywhere."""
+    known = MeasureLearner()
+    for number in range(SEGMENTS_MAX + 5):
+        for _ in range(2 if number >= 5 else 1):
+            known.learn(outcome(SMS, cured=True, segment=f"p{number}:HIGH:OVERDUE"))
+    table = known.scores("v1").scores_ppm
+
+    assert len(table) == SEGMENTS_MAX
+    assert ANY_SEGMENT in table
+    assert not {f"p{number}:HIGH:OVERDUE" for number in range(5)} & set(table)
 
 
 def test_the_policy_is_a_river_policy() -> None:
@@ -218,12 +245,6 @@ def test_every_contact_has_a_cost_of_intrusion() -> None:
     """A new channel without a cost would be free; nothing is more intrusive than a visit."""
     assert set(INTRUSION_COST_PPM) == CONTACT_KINDS
     assert max(INTRUSION_COST_PPM, key=lambda kind: INTRUSION_COST_PPM[kind]) is VISIT
-
-
-def test_a_floor_that_is_no_share_is_refused() -> None:
-    """More than all choices cannot be left to chance."""
-    with pytest.raises(ValueError, match="must be from 0 to 1000000"):
-        MeasureLearner().scores("v1", enabled=True, floor_ppm=PPM + 1)
 
 
 def logged(count: int, seed: int) -> list[TrialOutcome]:

@@ -17,12 +17,14 @@ from streams.collections.instants import from_us, to_us, utc_day_start_us
 from streams.collections.plans import FORBEARANCE_OFFER, Plan, load_plan, plan_for
 from streams.collections.progress import next_wake_day, record, stage_of
 from streams.collections.propose import propose
-from streams.collections.rules.base import Action
+from streams.collections.rules.base import Action, Finding, Inquiry
 from streams.collections.rules.rate_limit import RateLimitRule
+from streams.collections.rules.staffing import StaffingRule
 from streams.collections.situation import Situation
 from streams.collections.terms import LADDER, ActionKind, HoldKind, Purpose, Stage, Tier, Verdict
 from streams.collections.trials import mature
 from tests.collections.helpers import BASE, CN, US, instant, pack_of, shipped_plan
+from tests.collections.strategies import histories as anyones_facts
 
 if TYPE_CHECKING:
     from streams.collections.packs import Pack
@@ -33,6 +35,7 @@ IN_CHINA = Facts(zones=("Asia/Shanghai",))
 LOADED = shipped_plan()
 PLAN = LOADED.plan
 PACKS: list[Pack] = [BASE, CN]
+PACKS_IN_FORCE: tuple[tuple[Pack, ...], ...] = ((BASE,), (BASE, CN), (BASE, US), ())
 
 
 def situation(late_days: int, /, **fields: object) -> Situation:
@@ -250,13 +253,66 @@ def test_a_holdout_withholds_only_early_reminders() -> None:
 
 def test_a_learned_choice_stays_among_the_permitted() -> None:
     """The best measure is closed by the borrower: another is taken, whatever the scores say."""
-    scores = MeasureScores("v1", enabled=True, floor_ppm=0, scores_ppm={"*": {"EMAIL": 1, "SMS": 900_000, "IM": 5}})
-    free = propose(PLAN, situation(1), IN_CHINA, PACKS, noon(DUE + 1), scores)[0]
+    scores = MeasureScores("v1", {"*": {"EMAIL": 1, "SMS": 900_000, "IM": 5}})
+    plan = replace(PLAN, exploration_floor_ppm=0)
+    free = propose(plan, situation(1), IN_CHINA, PACKS, noon(DUE + 1), scores)[0]
     closed = (Consent("SMS", "CHANNEL", given=False),)
-    bound = propose(PLAN, situation(1), replace(IN_CHINA, consents=closed), PACKS, noon(DUE + 1), scores)[0]
+    bound = propose(plan, situation(1), replace(IN_CHINA, consents=closed), PACKS, noon(DUE + 1), scores)[0]
 
     assert [(p.kind, p.choice.policy) for p in (free, bound)] == [(ActionKind.SMS, LEARNED), (ActionKind.IM, LEARNED)]
     assert bound.choice.permitted == (ActionKind.IM, ActionKind.EMAIL)
+
+
+scores_of_measures = st.dictionaries(
+    st.sampled_from(["*", "phone:HIGH:OVERDUE", "phone:CRITICAL:OVERDUE"]),
+    st.dictionaries(st.sampled_from(sorted(ActionKind)), st.integers(-1_000_000, 1_000_000)),
+)
+
+
+@given(
+    anyones_facts, scores_of_measures, st.integers(0, 1_000_000), st.integers(1, 130), st.sampled_from(PACKS_IN_FORCE)
+)
+def test_no_score_makes_the_desk_choose_what_the_gate_denies(
+    facts: Facts, table: dict[str, dict[str, int]], floor_ppm: int, late_days: int, packs: tuple[Pack, ...]
+) -> None:
+    """Whatever was learned and happened: a measure is refused only if all are, and else permitted when it may begin.
+
+    And every question that was put to the gate is in the proposal, taken or not.
+    """
+    plan = replace(PLAN, exploration_floor_ppm=floor_ppm)
+    today = situation(late_days, tier=Tier.CRITICAL)
+    steps = {step.stage: step for step in plan.stages}
+    for proposal in propose(plan, today, facts, packs, noon(today.business_day), MeasureScores("v1", table)):
+        asked = [(proposal.kind, proposal.decision), *[(each.kind, each.decision) for each in proposal.alternatives]]
+        step = steps.get(Stage(proposal.stage)) if proposal.stage in Stage.__members__ else plan.forbearance_offer
+
+        assert step is not None
+        assert sorted(kind for kind, _ in asked) == sorted(measure.kind for measure in step.measures)
+        if proposal.decision.verdict is Verdict.DENY:
+            assert {decision.verdict for _, decision in asked} == {Verdict.DENY}
+        else:
+            assert proposal.not_before == (proposal.decision.until or proposal.decision.at)
+        if proposal.choice.policy == LEARNED:
+            assert proposal.kind in proposal.choice.permitted
+
+
+def test_a_crash_while_weighing_another_measure_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails closed for that measure; the one that was taken does not hide it."""
+
+    def crash(inquiry: Inquiry) -> Finding:
+        if inquiry.action.kind is ActionKind.EMAIL:
+            raise ZeroDivisionError
+        return Finding("X", "staffing", Verdict.ALLOW)
+
+    pack = pack_of(StaffingRule(id="X", source="s", trust="house", min_staff=1))
+    monkeypatch.setattr(pack, "checks", dict.fromkeys(pack.checks, (("X", crash),)))
+    proposal = propose(PLAN, situation(1), IN_CHINA, [pack], noon(DUE + 1))[0]
+    others = {other.kind: other.decision for other in proposal.alternatives}
+
+    assert proposal.decision.verdict is Verdict.ALLOW
+    assert [finding.subject for finding in others[ActionKind.EMAIL].trail] == ["X:ZeroDivisionError"]
+    assert others[ActionKind.EMAIL].rule_ids == ("GATE-CRASH",)
+    assert others[ActionKind.SMS].verdict is Verdict.ALLOW
 
 
 def test_trials_mature_when_cured_or_when_time_is_up() -> None:
