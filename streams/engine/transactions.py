@@ -2,6 +2,11 @@
 
 Every error has one of three meanings (see errors.py): the group moved on (abort, wait), the instance name was taken
 (stop), anything else (exit and restart from the log, since the outcome may be unknown).
+
+After an aborted batch the producer is thrown away and opened anew under the same id. What an abort purges on its way to
+a broker can leave that producer's sequence numbers behind the broker's (OUT_OF_ORDER_SEQUENCE_NUMBER in the abort or in
+the next batch); a new epoch starts them at zero. That is safe: no commit was sent for the batch, so all that opening can
+do with it is to abort it; and rows in memory are dropped by whoever is told `Fenced`, and read back from the log.
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from streams.engine import client
 from streams.engine.errors import Fenced, Inconsistent, InstanceTaken, Misconfigured
@@ -38,16 +43,21 @@ class Transactions:
     """The transactional producer of one worker process."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
+        self._settings = settings
         self._id = transactional_id
         self._timeout_s = settings.transaction_timeout_ms / 1000
         self._begun_at = time.monotonic()
         self._prefix = settings.topic_prefix
-        self._producer = client.producer(
-            settings,
+        self._producer = self._new_producer()
+
+    def _new_producer(self) -> Producer:
+        timeout_ms = self._settings.transaction_timeout_ms
+        return client.producer(
+            self._settings,
             **{
-                "transactional.id": transactional_id,
-                "transaction.timeout.ms": settings.transaction_timeout_ms,
-                "message.timeout.ms": settings.transaction_timeout_ms,
+                "transactional.id": self._id,
+                "transaction.timeout.ms": timeout_ms,
+                "message.timeout.ms": timeout_ms,
                 "partitioner": "murmur2_random",
                 "linger.ms": 5,
             },
@@ -93,10 +103,17 @@ class Transactions:
         poll(0)
 
     def _abort(self) -> None:
+        """Abort, and open the producer anew, which settles what an abort that failed left unsettled.
+
+        Not if the broker knows a younger producer of this id: that one may be at work, and must not be fenced by us.
+        """
         try:
             self._producer.abort_transaction(self._timeout_s)
         except KafkaException as error:
-            raise self._meaning(error, "aborting") from error
+            if error.args[0].code() in _TAKEN | _NO_PERMISSION:
+                raise self._meaning(error, "aborting") from error
+        self._producer = self._new_producer()
+        self.open()
 
     def _expired(self) -> bool:
         """A broker fences the producer of a transaction that it ends for its age, just as if another had taken over."""

@@ -107,14 +107,13 @@ class _Transactions(Transactions):
 
     plan = Plan()
 
-    def __init__(self, settings: Settings, transactional_id: str) -> None:
-        super().__init__(settings, transactional_id)
+    def _new_producer(self) -> Any:  # noqa: ANN401 - two C objects
         outside = None
         if self.plan.mutation == "offsets-outside":
-            other = Transactions(settings, f"{transactional_id}.outside")
+            other = Transactions(self._settings, f"{self._id}.outside")
             other.open()
             outside = other._producer  # noqa: SLF001 - the mutation needs what the product hides
-        self._producer: Any = _Producer(self._producer, self.plan, outside)
+        return _Producer(super()._new_producer(), self.plan, outside)
 
     def commit(self, writes: list[Write], offsets: dict[Partition, int], group_metadata: bytes) -> None:  # type: ignore[override]
         if self.plan.mutation == "no-fencing":
