@@ -63,6 +63,7 @@ class Runtime:
         self._committing: asyncio.Future[None] | None = None
         self._fenced: Membership | None = None
         self._fenced_at = 0.0
+        self._stopping = False
 
     async def run(self, worker: Worker) -> None:
         """Loop until cancelled; raises on anything that must end the process."""
@@ -98,8 +99,9 @@ class Runtime:
         self._unread = [pair for pair in self._unread if pair[0] is present]
         self._unread.extend((present, batch) for batch in batches)
 
-    async def drain(self) -> None:
-        """Wait for the commit under way, so that a stop loses nothing that was folded."""
+    async def stop(self) -> None:
+        """Begin no further commit and wait for the one under way, so that nothing is left undecided."""
+        self._stopping = True
         if self._committing is not None:
             await self._committing
 
@@ -215,7 +217,7 @@ class Runtime:
         folded_s = time.perf_counter() - started
         if self._committing is not None:
             await self._settle()
-        if writes.records or offsets:
+        if (writes.records or offsets) and not self._stopping:
             commit = self._commit(writes, offsets, self._metadata, taken, folded_s)
             self._committing = asyncio.ensure_future(commit)
             self._committed.update(offsets)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.engine import client
+from streams.engine import client, refused
 from streams.engine.errors import Fenced, Inconsistent, InstanceTaken, Misconfigured
 from streams.engine.writes import Write
 from streams.settings import Settings
@@ -29,12 +29,6 @@ _MOVED_ON = {
     KafkaError.UNKNOWN_MEMBER_ID,
     KafkaError.FENCED_INSTANCE_ID,
     KafkaError.REBALANCE_IN_PROGRESS,
-}
-_NO_PERMISSION = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 }
 _TAKEN = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
 
@@ -110,7 +104,7 @@ class Transactions:
         try:
             self._producer.abort_transaction(self._timeout_s)
         except KafkaException as error:
-            if error.args[0].code() in _TAKEN | _NO_PERMISSION:
+            if error.args[0].code() in _TAKEN | refused.FORBIDDEN:
                 raise self._meaning(error, "aborting") from error
         self._producer = self._new_producer()
         self.open()
@@ -132,8 +126,6 @@ class Transactions:
             return InstanceTaken(
                 f"Another worker with the transactional id {self._id!r} has taken over. Give each worker its own --instance."
             )
-        if code in _NO_PERMISSION:
-            return Misconfigured(
-                f"The broker forbids it while {act} as {self._id!r}: {cause.str()}. Grant the ACLs in docs/guarantees.md."
-            )
+        if code in refused.FORBIDDEN:
+            return Misconfigured(refused.forbidden(self._settings, f"{act} as {self._id!r}: {cause.str()}"))
         return Inconsistent(f"{act} as {self._id!r} failed: {cause.str()} ({cause.name()})")

@@ -26,6 +26,8 @@ from streams.engine.transactions import Partition, Transactions
 from streams.engine.writes import Write, Writes
 from streams.settings import Settings
 
+#: Another thread may take the signal: this one runs on for a moment before the whole process stands.
+_STOPPED_S = 0.3
 STEPS = ("begin", "offsets", "commit", "committed")
 MUTATIONS = ("no-fencing", "late-metadata", "offsets-outside", "drop-batch")
 
@@ -100,6 +102,7 @@ class _Producer:
             os.kill(os.getpid(), signal.SIGKILL)
         if plan.freeze_at == step and self._commits >= plan.after_commits and plan.take_turn():
             os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(_STOPPED_S)
 
 
 class _Transactions(Transactions):
