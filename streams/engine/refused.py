@@ -6,6 +6,8 @@ nothing answers. So errors are collected, and the first that names a cause count
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Collection
 
 from confluent_kafka import KafkaError
@@ -22,22 +24,27 @@ FORBIDDEN = {
 }
 _GRANT = "docs/security.md lists what each process needs."
 
-#: What OpenSSL or Kafka says, in lower case, and what to do about it. The first that fits counts.
+_MECHANISM = "The brokers do not offer this mechanism: check FOREWARN_SASL_MECHANISM."
+_LOGIN = "User name or password are wrong: check FOREWARN_SASL_USERNAME and FOREWARN_SASL_PASSWORD (or _FILE)."
+_EXPIRED = "The broker's certificate has expired or is not valid yet: renew it on the brokers."
+_OTHER_HOST = "The broker's certificate is for another host name: use a name that is in it in FOREWARN_BOOTSTRAP."
+_UNKNOWN = "The broker's certificate is from an unknown authority: set FOREWARN_SSL_CA to the file with the right one."
+_NOT_VERIFIED = "certificate verify failed"
+#: What librdkafka says and what to do about it; the first that fits counts.
 _CAUSES = (
-    ("certificate has expired", "The broker's certificate has expired: renew it on the brokers."),
-    ("not yet valid", "The broker's certificate is not valid yet: check the clocks."),
-    ("mismatch", "The broker's certificate is for another host name: use a name that is in it in FOREWARN_BOOTSTRAP."),
-    (
-        "certificate verify failed",
-        "The broker's certificate is from an unknown authority: set FOREWARN_SSL_CA to the file with the right one.",
-    ),
-    ("broker: unsupported", "The brokers do not offer this mechanism: check FOREWARN_SASL_MECHANISM."),
-    ("mechanism", "The brokers do not offer this mechanism: check FOREWARN_SASL_MECHANISM."),
-    (
-        "authentication failed",
-        "User name or password are wrong: check FOREWARN_SASL_USERNAME and FOREWARN_SASL_PASSWORD (or _FILE).",
-    ),
+    ("unsupported sasl mechanism", _MECHANISM),
+    ("authentication failed", _LOGIN),
+    ("invalid credentials", _LOGIN),
+    (_NOT_VERIFIED, _UNKNOWN),
 )
+#: What OpenSSL says of a certificate.
+_CERTIFICATE = (
+    ("expired", _EXPIRED),
+    ("not yet valid", _EXPIRED),
+    ("mismatch", _OTHER_HOST),
+    ("not valid for", _OTHER_HOST),
+)
+_LOOK_S = 5.0
 _OTHERWISE = "Check FOREWARN_SECURITY_PROTOCOL and the FOREWARN_SASL_ and FOREWARN_SSL_ settings."
 
 
@@ -52,7 +59,29 @@ def connection(settings: Settings, errors: Collection[KafkaError]) -> str | None
     if not refused:
         return None
     advice = _advice(errors) or f"{refused[0].str()}. {_OTHERWISE}"
+    if advice == _UNKNOWN:
+        advice = _why_not_verified(settings)
     return f"Kafka at {settings.bootstrap} refuses the connection. {advice}"
+
+
+def _why_not_verified(settings: Settings) -> str:
+    """Look at the brokers' certificates ourselves, for librdkafka does not tell what is wrong with them."""
+    context = ssl.create_default_context(cafile=settings.ssl_ca or None)
+    for server in settings.bootstrap.split(","):
+        host, _, port = server.rpartition(":")
+        name = host.strip("[]")
+        try:
+            with (
+                socket.create_connection((name, int(port)), _LOOK_S) as connection,
+                context.wrap_socket(connection, server_hostname=name),
+            ):
+                continue
+        except ssl.SSLCertVerificationError as error:
+            said = error.verify_message.lower()
+            return next((advice for sign, advice in _CERTIFICATE if sign in said), _UNKNOWN)
+        except (OSError, ValueError):
+            continue
+    return _UNKNOWN
 
 
 def _advice(errors: Collection[KafkaError]) -> str | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,6 +36,9 @@ _IDLE_S = 0.05
 _HELD_S = 0.02
 #: How long a hole may stand: after a rebalance the fetch from the committed offset follows within a moment.
 _HOLE_S = 5.0
+
+#: A transaction is over at its timeout; the broker's answer has so many seconds more.
+_COMMIT_GRACE_S = 5
 
 #: Told (records, writes, fold seconds, commit seconds) after each committed batch.
 Observer = Callable[[int, int, float, float], None]
@@ -231,9 +234,23 @@ class Runtime:
         self, writes: Writes, offsets: dict[Partition, int], metadata: bytes, taken: int, folded_s: float
     ) -> None:
         started = time.perf_counter()
-        await self._in_thread(self._transactions.commit, writes.records, offsets, metadata)
+        await self._bounded(self._in_thread(self._transactions.commit, writes.records, offsets, metadata))
         if self._observe is not None:
             self._observe(taken, len(writes.records), folded_s, time.perf_counter() - started)
+
+    async def _bounded(self, commit: Coroutine[Any, Any, None]) -> None:
+        """Wait for a commit, but not for ever: librdkafka may never return from one that meets a broker's restart.
+
+        (librdkafka#5456: its timeouts are not kept; #5511: it waits for a coordinator that it has forgotten.) Seconds are
+        counted while this process runs: one that was frozen is for the broker to judge.
+        """
+        pending = asyncio.ensure_future(commit)
+        limit_s = self._settings.transaction_timeout_ms // 1000 + _COMMIT_GRACE_S
+        for _ in range(limit_s):
+            await asyncio.wait({pending}, timeout=1.0)
+            if pending.done():
+                return pending.result()
+        raise Inconsistent(f"{self._group}: a commit has not returned within {limit_s} s; its outcome is unknown")
 
     def _offsets(self) -> dict[Partition, int]:
         offsets = {}
