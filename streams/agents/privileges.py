@@ -6,6 +6,7 @@ exactly this shows that the list is whole.
 
 from __future__ import annotations
 
+from streams.engine.reading import READING_GROUP
 from streams.engine.rights import Right
 from streams.topics import SEQUENCED, TOPICS
 
@@ -23,6 +24,8 @@ WRITES = {
     "learn": ("models", "learn-state"),
     "preserve": ("evidence",),
 }
+#: Every command that reads topics needs this one beside READ on them: librdkafka asks for it though nobody joins.
+READING = Right("READ", "group", READING_GROUP)
 
 
 def needed(agent: str, instance: str) -> list[Right]:

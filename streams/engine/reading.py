@@ -20,6 +20,9 @@ from streams.engine.refused import FORBIDDEN
 from streams.engine.topics_found import found
 from streams.settings import Settings
 
+#: The group that every reading names and none joins.
+READING_GROUP = "forewarn.read"
+
 #: (canonical topic, partition)
 Place = tuple[str, int]
 _EARLIEST = -2
@@ -114,7 +117,7 @@ class Reader:
         self._keys = None if keys is None else frozenset(keys)
         self.unread = {place for place in of if self._until is None or self._until[place] > 0}
         self._silent_s = 0.0
-        self._consumer = client.consumer(settings, f"{settings.topic_prefix}forewarn.read")
+        self._consumer = client.consumer(settings, settings.topic_prefix + READING_GROUP)
         at = start or {}
         self._consumer.assign(
             [TopicPartition(self._prefix + p[0], p[1], at.get(p, _EARLIEST)) for p in sorted(self.unread)]

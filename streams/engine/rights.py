@@ -37,26 +37,31 @@ def require(settings: Settings, rights: Iterable[Right]) -> None:
     """Stop unless the cluster allows all of it.
 
     Raises:
-        Misconfigured: names every right that is missing, and every topic that does not exist.
+        Misconfigured: names every right that is missing.
     """
     wanted = list(rights)
-    admin = client.admin(settings)
-    names = {kind: sorted({r.name for r in wanted if r.kind == kind}) for kind in ("topic", "group")}
-    prefix = settings.topic_prefix
-    topics = TopicCollection([prefix + name for name in names["topic"]])
-    answers: dict[str, Mapping[str, Future[Any]]] = {
-        "topic": admin.describe_topics(topics, include_authorized_operations=True, request_timeout=_TIMEOUT_S),
-        "group": _groups(admin, [prefix + name for name in names["group"]]),
-    }
-    allowed = {
-        (kind, name.removeprefix(prefix)): _operations(future)
-        for kind, found in answers.items()
-        for name, future in found.items()
-    }
+    allowed = client.patiently(lambda: _allowed(settings, wanted), _TIMEOUT_S)
     missing = [r for r in wanted if r.kind != "transactional id" and not _has(allowed[r.kind, r.name], r.operation)]
     if missing:
-        named = ", ".join(str(right._replace(name=prefix + right.name)) for right in missing)
+        named = ", ".join(str(right._replace(name=settings.topic_prefix + right.name)) for right in missing)
         raise Misconfigured(refused.forbidden(settings, f"{named} missing"))
+
+
+def _allowed(settings: Settings, wanted: list[Right]) -> dict[tuple[Kind, str], frozenset[str] | None]:
+    """The operations that are allowed, by resource; None where the cluster does not say: then trying tells."""
+    admin, prefix = client.admin(settings), settings.topic_prefix  # the client must outlive its futures
+    topics, groups = (sorted({prefix + r.name for r in wanted if r.kind == kind}) for kind in ("topic", "group"))
+    described: dict[Kind, Mapping[str, Future[Any]]] = {
+        "topic": admin.describe_topics(
+            TopicCollection(topics), include_authorized_operations=True, request_timeout=_TIMEOUT_S
+        ),
+        "group": _groups(admin, groups),
+    }
+    return {
+        (kind, name.removeprefix(prefix)): _operations(future)
+        for kind, found in described.items()
+        for name, future in found.items()
+    }
 
 
 def _groups(admin: AdminClient, names: list[str]) -> Mapping[str, Future[Any]]:
@@ -66,14 +71,15 @@ def _groups(admin: AdminClient, names: list[str]) -> Mapping[str, Future[Any]]:
 
 
 def _operations(future: Future[Any]) -> frozenset[str] | None:
-    """The operations that are allowed; None where the cluster does not say: then trying tells."""
     try:
         operations = future.result().authorized_operations
     except KafkaException as error:
-        cause: KafkaError = error.args[0]
-        if cause.code() in refused.FORBIDDEN:
+        code = error.args[0].code()
+        if code in refused.FORBIDDEN:
             return frozenset()
-        raise Misconfigured(f"The cluster does not say what it allows: {cause.str()}.") from error
+        if code == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise
     return None if operations is None else frozenset(operation.name for operation in operations)
 
 

@@ -54,7 +54,7 @@ def test_from_input_to_alert(secured: Secured, workers: Callable[[], str]) -> No
     """The lender may write inputs, the desk read alerts; sequence, assess and learn do all of their work."""
     inputs = [topic.name for topic in TOPICS if topic.direction == "in"]
     secured.allow("lender", [Right("WRITE", "topic", name) for name in inputs])
-    secured.allow("desk", [Right("READ", "topic", "risk-tier-changes")])
+    secured.allow("desk", [Right("READ", "topic", "risk-tier-changes"), privileges.READING])
     sender = Sender(secured.settings("lender"), story(1_200, 1, days=200).records, 0.0)
     sender.run()
     assert sender.error is None
