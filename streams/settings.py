@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -42,6 +43,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str = ""
     sasl_password: str = ""
+    #: A file with the password and nothing else, as secret stores mount it; `load` reads it into `sasl_password`.
+    sasl_password_file: str = ""
     ssl_ca: str = ""
     state_dir: str = ".forewarn"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
@@ -71,8 +74,36 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
     }
     raw.update({name: value for name, value in overrides.items() if value is not None})
     try:
-        return msgspec.convert(raw, Settings, strict=False)
+        settings = msgspec.convert(raw, Settings, strict=False)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`") or what.partition("`")[2].rstrip("`")
         raise BadSetting(f"{PREFIX}{name.upper()}: {what}. See `forewarn --help`.") from None
+    _check_login(settings)
+    if not settings.sasl_password_file:
+        return settings
+    return msgspec.structs.replace(settings, sasl_password=_password(settings))
+
+
+def _check_login(settings: Settings) -> None:
+    """Say what is missing before a client says it in its own words."""
+    if settings.sasl_password and settings.sasl_password_file:
+        raise BadSetting(f"{PREFIX}SASL_PASSWORD and {PREFIX}SASL_PASSWORD_FILE are both set: keep one.")
+    if not settings.security_protocol.startswith("SASL"):
+        return
+    if not settings.sasl_username or not (settings.sasl_password or settings.sasl_password_file):
+        raise BadSetting(
+            f"{PREFIX}SECURITY_PROTOCOL is {settings.security_protocol}: set {PREFIX}SASL_USERNAME and "
+            f"{PREFIX}SASL_PASSWORD_FILE (or {PREFIX}SASL_PASSWORD)."
+        )
+
+
+def _password(settings: Settings) -> str:
+    try:
+        text = Path(settings.sasl_password_file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadSetting(f"{PREFIX}SASL_PASSWORD_FILE: {settings.sasl_password_file} cannot be read: {why}.") from None
+    if not (password := text.strip("\r\n")):
+        raise BadSetting(f"{PREFIX}SASL_PASSWORD_FILE: {settings.sasl_password_file} is empty.")
+    return password

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.agents import privileges
 from streams.agents.sequence import Sequencer
-from streams.engine import topics_admin
+from streams.engine import rights, topics_admin, topics_found
 from streams.engine.barrier import Barrier
 from streams.engine.processor import Processor
 from streams.settings import Settings
@@ -32,8 +33,10 @@ def build(agent: str, settings: Settings) -> Processor:
     """Make an agent's processor. Imports are local: the sequencer needs no River, and starts faster without it.
 
     Raises:
-        Misconfigured: the cluster's topics are not as they must be.
+        Misconfigured: the cluster refuses us, or its topics are not as they must be.
     """
+    topics_found.found(settings, topics_found.WORKER_S)  # says why a cluster refuses us; what follows only that it does
+    rights.require(settings, privileges.needed(agent, settings.instance))
     topics_admin.require(settings)
     partitions = topics_admin.partition_counts(settings)["journal"]
     match agent:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
+from streams.engine.errors import Misconfigured
 from streams.settings import Settings
 from streams.topics import RECORD_BYTES_MAX
 
 Answer = TypeVar("Answer")
+
+#: Enough of a file to see that it is a list of certificates.
+_PEM_BYTES = 1024 * 1024
 
 #: Errors that pass by themselves: a broker starts, a coordinator moves.
 _PASSING = {
@@ -69,7 +74,11 @@ def _look_again(admin: AdminClient) -> None:
 
 
 def common(settings: Settings) -> dict[str, Any]:
-    """What every librdkafka client needs: servers and credentials."""
+    """What every librdkafka client needs: servers and credentials.
+
+    Raises:
+        Misconfigured: the file with the certificate authority cannot be read.
+    """
     config: dict[str, Any] = {
         "bootstrap.servers": settings.bootstrap,
         "security.protocol": settings.security_protocol,
@@ -84,9 +93,20 @@ def common(settings: Settings) -> dict[str, Any]:
             "sasl.username": settings.sasl_username,
             "sasl.password": settings.sasl_password,
         }
-    if settings.ssl_ca:
-        config["ssl.ca.location"] = settings.ssl_ca
+    if settings.ssl_ca and "SSL" in settings.security_protocol:
+        config["ssl.ca.location"] = _readable(settings.ssl_ca)
     return config
+
+
+def _readable(authority: str) -> str:
+    try:
+        with Path(authority).open("rb") as file:
+            first = file.read(_PEM_BYTES)
+    except OSError as error:
+        raise Misconfigured(f"FOREWARN_SSL_CA: {authority} cannot be read: {error.strerror}.") from error
+    if b"-----BEGIN CERTIFICATE-----" not in first:
+        raise Misconfigured(f"FOREWARN_SSL_CA: {authority} holds no certificate in PEM form.")
+    return authority
 
 
 def consumer(settings: Settings, group: str, **extra: Any) -> Consumer:

@@ -53,9 +53,17 @@ def _make_state_directory(settings: Settings) -> None:
 
 
 class _Worker(faust.Worker):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    """Faust's, with an end of its own.
+
+    A stop on request waits for the commit under way and for nothing else: Faust's own stop may hang when brokers come
+    and go, and has nothing to do for us (a static member does not leave its group, and nothing is kept locally).
+    """
+
+    def __init__(self, app: faust.App, runtime: Runtime, **options: Any) -> None:
+        super().__init__(app, **options)
         self.spinner = None  # it draws into logs, and fails with a log whose disk is full
+        self._runtime = runtime
+        self._leaving: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """As Faust's, but what it cannot survive (no broker at the start, say) is one line and not a trace."""
@@ -64,9 +72,21 @@ class _Worker(faust.Worker):
         except Exception as error:  # noqa: BLE001  whatever it is, the process must not go on
             die(Inconsistent(f"Faust has ended: {error}"))
 
+    def _schedule_shutdown(self, signal: Any) -> None:
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._leave(), loop=self.loop)
+
+    async def _leave(self) -> None:
+        try:
+            await asyncio.wait_for(self._runtime.stop(), _DRAIN_S)
+        except BaseException as error:  # noqa: BLE001  a commit that fails now ends the process as it always does
+            die(error)
+        sys.stdout.flush()
+        os._exit(0)
+
 
 def run(settings: Settings, group: str, processor: Processor, observe: Observer | None = None) -> None:
-    """Run the agent until SIGTERM or SIGINT. Does not return on failure.
+    """Run the agent until SIGTERM or SIGINT. Does not return.
 
     Args:
         group: consumer group and base of the transactional id, for example `forewarn.assess`.
@@ -83,12 +103,12 @@ def run(settings: Settings, group: str, processor: Processor, observe: Observer 
     async def body(worker: faust_app.Worker) -> None:
         try:
             await runtime.run(worker)
-        except (asyncio.CancelledError, StopAsyncIteration):  # Faust's two ways to say stop
-            await asyncio.wait_for(asyncio.shield(runtime.drain()), _DRAIN_S)
+        except (asyncio.CancelledError, StopAsyncIteration):  # Faust's two ways to end an agent
+            die(Inconsistent(f"{group}: Faust has ended the agent without being asked to"))
         except BaseException as error:  # noqa: BLE001  whatever it is, the process must not go on
             die(error)
 
     topics = tuple(settings.topic_prefix + name for name in processor.inputs)
     worker = faust_app.Worker(settings, group, topics, body)
     logging.getLogger("faust").setLevel(logging.ERROR)
-    _Worker(worker.app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()
+    _Worker(worker.app, runtime, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()

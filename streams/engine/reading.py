@@ -16,8 +16,12 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from streams.engine import client
 from streams.engine.errors import EngineError, Inconsistent, Misconfigured
+from streams.engine.refused import FORBIDDEN
 from streams.engine.topics_found import found
 from streams.settings import Settings
+
+#: The group that every reading names and none joins.
+READING_GROUP = "forewarn.read"
 
 #: (canonical topic, partition)
 Place = tuple[str, int]
@@ -45,7 +49,10 @@ class Record(NamedTuple):
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Where Forewarn's producers, and Java's by default, place a key (murmur2)."""
+    """Where Forewarn's outputs, and Java's producers by default, place a key: murmur2.
+
+    Not for the journal and `state`, whose partition the sequencer computes by CRC-32 (`agents.sequence`).
+    """
     return int(murmur2(key) & 0x7FFF_FFFF) % partitions
 
 
@@ -110,7 +117,7 @@ class Reader:
         self._keys = None if keys is None else frozenset(keys)
         self.unread = {place for place in of if self._until is None or self._until[place] > 0}
         self._silent_s = 0.0
-        self._consumer = client.consumer(settings, f"{settings.topic_prefix}forewarn.read")
+        self._consumer = client.consumer(settings, settings.topic_prefix + READING_GROUP)
         at = start or {}
         self._consumer.assign(
             [TopicPartition(self._prefix + p[0], p[1], at.get(p, _EARLIEST)) for p in sorted(self.unread)]
@@ -218,8 +225,8 @@ def batches(
 
 
 def _meaning(error: KafkaError) -> EngineError:
-    if error.code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
-        return Misconfigured(f"The cluster forbids reading: {error.str()}. Grant READ on Forewarn's topics.")
+    if error.code() in FORBIDDEN:
+        return Misconfigured(f"The cluster forbids reading: {error.str()}. Grant READ; docs/security.md says on what.")
     if error.code() in _GONE:
         return Misconfigured(f"A topic is gone: {error.str()}. `forewarn topics check` says which.")
     return Inconsistent(f"Reading failed: {error.str()} ({error.name()}).")

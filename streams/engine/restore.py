@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from streams.engine import client
-from streams.engine.errors import Inconsistent, Misconfigured
+from streams.engine import client, refused
+from streams.engine.errors import EngineError, Inconsistent, Misconfigured
 from streams.engine.transactions import Partition
 from streams.settings import Settings
 
@@ -96,6 +96,11 @@ class Restorer:
                 raise Inconsistent("A transaction of a previous owner stayed undecided beyond its timeout.")
             time.sleep(0.02)
 
+    def _meaning(self, partition: Partition, error: KafkaError) -> EngineError:
+        if error.code() in refused.FORBIDDEN:
+            return Misconfigured(refused.forbidden(self._settings, f"READ on topic {partition[0]} missing"))
+        return Inconsistent(f"Restoring {partition} failed: {error.str()}")
+
     def _read(self, unread: dict[Partition, int], restored: dict[Partition, Rows], progress: Progress) -> None:
         consumer: Consumer = client.consumer(self._settings, self._group)
         count = 0
@@ -106,7 +111,7 @@ class Restorer:
                     partition = (message.topic() or "", message.partition() or 0)
                     if (error := message.error()) is not None:
                         if error.code() != KafkaError._PARTITION_EOF:
-                            raise Inconsistent(f"Restoring {partition} failed: {error.str()}")
+                            raise self._meaning(partition, error)
                         if (message.offset() or 0) >= unread.get(partition, 0):
                             unread.pop(partition, None)
                         continue

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,6 +36,9 @@ _IDLE_S = 0.05
 _HELD_S = 0.02
 #: How long a hole may stand: after a rebalance the fetch from the committed offset follows within a moment.
 _HOLE_S = 5.0
+
+#: A transaction is over at its timeout; the broker's answer has so many seconds more.
+_COMMIT_GRACE_S = 5
 
 #: Told (records, writes, fold seconds, commit seconds) after each committed batch.
 Observer = Callable[[int, int, float, float], None]
@@ -63,6 +66,7 @@ class Runtime:
         self._committing: asyncio.Future[None] | None = None
         self._fenced: Membership | None = None
         self._fenced_at = 0.0
+        self._stopping = False
 
     async def run(self, worker: Worker) -> None:
         """Loop until cancelled; raises on anything that must end the process."""
@@ -98,8 +102,9 @@ class Runtime:
         self._unread = [pair for pair in self._unread if pair[0] is present]
         self._unread.extend((present, batch) for batch in batches)
 
-    async def drain(self) -> None:
-        """Wait for the commit under way, so that a stop loses nothing that was folded."""
+    async def stop(self) -> None:
+        """Begin no further commit and wait for the one under way, so that nothing is left undecided."""
+        self._stopping = True
         if self._committing is not None:
             await self._committing
 
@@ -215,7 +220,7 @@ class Runtime:
         folded_s = time.perf_counter() - started
         if self._committing is not None:
             await self._settle()
-        if writes.records or offsets:
+        if (writes.records or offsets) and not self._stopping:
             commit = self._commit(writes, offsets, self._metadata, taken, folded_s)
             self._committing = asyncio.ensure_future(commit)
             self._committed.update(offsets)
@@ -229,9 +234,23 @@ class Runtime:
         self, writes: Writes, offsets: dict[Partition, int], metadata: bytes, taken: int, folded_s: float
     ) -> None:
         started = time.perf_counter()
-        await self._in_thread(self._transactions.commit, writes.records, offsets, metadata)
+        await self._bounded(self._in_thread(self._transactions.commit, writes.records, offsets, metadata))
         if self._observe is not None:
             self._observe(taken, len(writes.records), folded_s, time.perf_counter() - started)
+
+    async def _bounded(self, commit: Coroutine[Any, Any, None]) -> None:
+        """Wait for a commit, but not for ever: librdkafka may never return from one that meets a broker's restart.
+
+        (librdkafka#5456: its timeouts are not kept; #5511: it waits for a coordinator that it has forgotten.) Seconds are
+        counted while this process runs: one that was frozen is for the broker to judge.
+        """
+        pending = asyncio.ensure_future(commit)
+        limit_s = self._settings.transaction_timeout_ms // 1000 + _COMMIT_GRACE_S
+        for _ in range(limit_s):
+            await asyncio.wait({pending}, timeout=1.0)
+            if pending.done():
+                return pending.result()
+        raise Inconsistent(f"{self._group}: a commit has not returned within {limit_s} s; its outcome is unknown")
 
     def _offsets(self) -> dict[Partition, int]:
         offsets = {}

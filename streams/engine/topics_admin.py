@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin._config import ConfigResource
-from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from streams.engine import client
 from streams.engine.errors import Misconfigured
+from streams.engine.topics_found import WORKER_S, found, kept
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
@@ -47,46 +46,33 @@ def partition_counts(settings: Settings) -> dict[str, int]:
     """Partitions by canonical topic name, of Forewarn's topics that exist.
 
     Raises:
-        Misconfigured: the cluster does not answer.
+        Misconfigured: the cluster does not answer, or refuses us.
     """
-    try:
-        found = client.admin(settings).list_topics(timeout=_TIMEOUT_S).topics
-    except KafkaException as error:
-        raise Misconfigured(
-            f"No Kafka answers at {settings.bootstrap} ({error.args[0].str()}). "
-            "Start one with `forewarn broker up`, or set FOREWARN_BOOTSTRAP."
-        ) from error
-    names = {settings.topic_prefix + topic.name: topic.name for topic in TOPICS}
-    return {names[name]: len(meta.partitions) for name, meta in found.items() if name in names}
+    return {name: topic.partitions for name, topic in found(settings, WORKER_S).items()}
 
 
 def problems(settings: Settings) -> list[str]:
     """What would make a worker wrong or stop on this cluster, one sentence each; empty when all is well."""
     counts = partition_counts(settings)
-    found = [f"Topic {settings.topic_prefix}{t.name} does not exist." for t in TOPICS if t.name not in counts]
-    found += [
+    wrong = [f"Topic {settings.topic_prefix}{t.name} does not exist." for t in TOPICS if t.name not in counts]
+    wrong += [
         f"Topic {settings.topic_prefix}{t.name} has {counts[t.name]} partitions and must have {t.partitions}."
         for t in TOPICS
         if t.partitions and counts.get(t.name, t.partitions) != t.partitions
     ]
     if "journal" in counts and "state" in counts and counts["journal"] != counts["state"]:
-        found.append(f"journal has {counts['journal']} partitions but state {counts['state']}: they must be equal.")
-    return found + _wrong_cleanup(settings, counts)
+        wrong.append(f"journal has {counts['journal']} partitions but state {counts['state']}: they must be equal.")
+    return wrong + _wrong_cleanup(settings, counts)
 
 
 def _wrong_cleanup(settings: Settings, counts: dict[str, int]) -> list[str]:
-    resources = {ConfigResource(ResourceType.TOPIC, settings.topic_prefix + name): name for name in counts}
-    if not resources:
-        return []
     wanted = {topic.name: topic.config.get("cleanup.policy", "delete") for topic in TOPICS}
-    found = []
-    admin = client.admin(settings)  # must outlive its futures
-    for resource, future in admin.describe_configs(list(resources), request_timeout=_TIMEOUT_S).items():
-        name = resources[resource]
-        policy = future.result()["cleanup.policy"].value
-        if policy != wanted[name]:
-            found.append(f"Topic {settings.topic_prefix}{name} has cleanup.policy={policy}; it must be {wanted[name]}.")
-    return found
+    in_force = {name: config["cleanup.policy"] for name, config in kept(settings, list(counts)).items()}
+    return [
+        f"Topic {settings.topic_prefix}{name} has cleanup.policy={policy}; it must be {wanted[name]}."
+        for name, policy in in_force.items()
+        if policy != wanted[name]
+    ]
 
 
 def require(settings: Settings) -> None:
@@ -95,5 +81,5 @@ def require(settings: Settings) -> None:
     Raises:
         Misconfigured: says what to do.
     """
-    if found := problems(settings):
-        raise Misconfigured(" ".join(found) + " `forewarn topics create` makes what is missing.")
+    if wrong := problems(settings):
+        raise Misconfigured(" ".join(wrong) + " `forewarn topics create` makes what is missing.")

@@ -2,6 +2,11 @@
 
 Every error has one of three meanings (see errors.py): the group moved on (abort, wait), the instance name was taken
 (stop), anything else (exit and restart from the log, since the outcome may be unknown).
+
+After an aborted batch the producer is thrown away and opened anew under the same id. What an abort purges on its way to
+a broker can leave that producer's sequence numbers behind the broker's (OUT_OF_ORDER_SEQUENCE_NUMBER in the abort or in
+the next batch); a new epoch starts them at zero. That is safe: no commit was sent for the batch, so all that opening can
+do with it is to abort it; and rows in memory are dropped by whoever is told `Fenced`, and read back from the log.
 """
 
 from __future__ import annotations
@@ -9,9 +14,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.engine import client
+from streams.engine import client, refused
 from streams.engine.errors import Fenced, Inconsistent, InstanceTaken, Misconfigured
 from streams.engine.writes import Write
 from streams.settings import Settings
@@ -25,12 +30,6 @@ _MOVED_ON = {
     KafkaError.FENCED_INSTANCE_ID,
     KafkaError.REBALANCE_IN_PROGRESS,
 }
-_NO_PERMISSION = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-}
 _TAKEN = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
 
 
@@ -38,16 +37,21 @@ class Transactions:
     """The transactional producer of one worker process."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
+        self._settings = settings
         self._id = transactional_id
         self._timeout_s = settings.transaction_timeout_ms / 1000
         self._begun_at = time.monotonic()
         self._prefix = settings.topic_prefix
-        self._producer = client.producer(
-            settings,
+        self._producer = self._new_producer()
+
+    def _new_producer(self) -> Producer:
+        timeout_ms = self._settings.transaction_timeout_ms
+        return client.producer(
+            self._settings,
             **{
-                "transactional.id": transactional_id,
-                "transaction.timeout.ms": settings.transaction_timeout_ms,
-                "message.timeout.ms": settings.transaction_timeout_ms,
+                "transactional.id": self._id,
+                "transaction.timeout.ms": timeout_ms,
+                "message.timeout.ms": timeout_ms,
                 "partitioner": "murmur2_random",
                 "linger.ms": 5,
             },
@@ -93,10 +97,17 @@ class Transactions:
         poll(0)
 
     def _abort(self) -> None:
+        """Abort, and open the producer anew, which settles what an abort that failed left unsettled.
+
+        Not if the broker knows a younger producer of this id: that one may be at work, and must not be fenced by us.
+        """
         try:
             self._producer.abort_transaction(self._timeout_s)
         except KafkaException as error:
-            raise self._meaning(error, "aborting") from error
+            if error.args[0].code() in _TAKEN | refused.FORBIDDEN:
+                raise self._meaning(error, "aborting") from error
+        self._producer = self._new_producer()
+        self.open()
 
     def _expired(self) -> bool:
         """A broker fences the producer of a transaction that it ends for its age, just as if another had taken over."""
@@ -115,8 +126,6 @@ class Transactions:
             return InstanceTaken(
                 f"Another worker with the transactional id {self._id!r} has taken over. Give each worker its own --instance."
             )
-        if code in _NO_PERMISSION:
-            return Misconfigured(
-                f"The broker forbids it while {act} as {self._id!r}: {cause.str()}. Grant the ACLs in docs/guarantees.md."
-            )
+        if code in refused.FORBIDDEN:
+            return Misconfigured(refused.forbidden(self._settings, f"{act} as {self._id!r}: {cause.str()}"))
         return Inconsistent(f"{act} as {self._id!r} failed: {cause.str()} ({cause.name()})")

@@ -1,4 +1,4 @@
-"""The tables in README.md that follow from the code. `python -m tests.docs.tables` writes them anew.
+"""The tables in the pages that follow from the code. `python -m tests.docs.tables` writes them anew.
 
 What a setting is for is kept from the present table, as the code has no sentence for it; a new one asks for it.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from streams.agents import privileges
 from streams.cli import SECTIONS
 from streams.events.catalog import INPUTS, OUTPUTS, tag_of
 from streams.settings import PREFIX, Settings
 from streams.topics import TOPICS
-from tests.docs.pages import README
+from tests.docs.pages import README, SECURITY
 
 MISSING = "TODO: say what it is for"
 _HOST = "the host's name"
@@ -55,6 +57,29 @@ def settings(present: str) -> str:
     return _table(("variable", "default", "allowed", "what it is for"), rows)
 
 
+def rights(_: str) -> str:
+    """What each agent may do on the cluster, beyond what all may."""
+    rows = []
+    for agent in privileges.READS:
+        by_kind: dict[str, list[str]] = {}
+        for right in privileges.needed(agent, "*instance*"):
+            if not right.operation.startswith("DESCRIBE") or right.kind != "topic":
+                by_kind.setdefault(f"{right.operation} {right.kind}", []).append(
+                    f"`{right.name}`".replace(".*instance*`", ".`*instance*")
+                )
+        transactional = by_kind.pop("DESCRIBE transactional id")
+        rows.append(
+            (
+                f"`{agent}`",
+                ", ".join(by_kind["READ topic"]),
+                ", ".join(by_kind["WRITE topic"]),
+                ", ".join(by_kind["READ group"]),
+                ", ".join(transactional),
+            )
+        )
+    return _table(("agent", "READ topic", "WRITE topic", "READ group", "WRITE, DESCRIBE transactional id"), rows)
+
+
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if isinstance(field.default_factory, types.FunctionType | types.BuiltinFunctionType):
         return _HOST
@@ -77,12 +102,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 GENERATED: dict[str, Callable[[str], str]] = {"topics": topics, "settings": settings, "commands": commands}
+GENERATED_IN_SECURITY: dict[str, Callable[[str], str]] = {"rights": rights}
 
 
-def written() -> str:
-    """README.md with its tables made anew."""
-    text = README.read_text()
-    for name, make in GENERATED.items():
+def written(page: Path | None = None, generated: dict[str, Callable[[str], str]] | None = None) -> str:
+    """A page (README.md if none is given) with its tables made anew."""
+    text = (page or README).read_text()
+    for name, make in (generated or GENERATED).items():
         start, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
         before, _, rest = text.partition(start)
         present, _, after = rest.partition(end)
@@ -92,3 +118,4 @@ def written() -> str:
 
 if __name__ == "__main__":
     README.write_text(written())
+    SECURITY.write_text(written(SECURITY, GENERATED_IN_SECURITY))

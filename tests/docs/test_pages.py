@@ -16,7 +16,7 @@ from streams.events.decode import AHEAD_DAYS_MAX, TYPES_BY_TOPIC
 from streams.ledger import WINDOW_DAYS
 from streams.topics import TOPICS
 from tests.docs import tables
-from tests.docs.pages import PAGES, README, ROOT, anchors, links, name_of
+from tests.docs.pages import PAGES, README, ROOT, SECURITY, anchors, links, name_of
 
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 
@@ -46,6 +46,11 @@ def test_every_page_is_linked_from_the_readme() -> None:
 def test_tables_are_as_generated() -> None:
     """Topics, settings and commands: `python -m tests.docs.tables` writes them anew."""
     assert tables.written() == README.read_text()
+
+
+def test_rights_are_as_generated() -> None:
+    """What a worker asks the cluster for is what the page says."""
+    assert tables.written(SECURITY, tables.GENERATED_IN_SECURITY) == SECURITY.read_text()
 
 
 def test_every_setting_says_what_it_is_for() -> None:

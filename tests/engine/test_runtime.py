@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 
 from streams.engine import runtime as module
-from streams.engine.errors import Inconsistent
+from streams.engine.errors import Fenced, Inconsistent
 from streams.engine.faust_app import Membership
 from streams.engine.runtime import Runtime
+from streams.settings import load
 
 
 def _runtime(position: int) -> Runtime:
@@ -87,3 +89,21 @@ def test_a_leftover_of_a_partition_given_away_is_dropped() -> None:
     _queue_up(runtime, _batch(0, 1, 2, partition=3))
 
     assert runtime._held == {}
+
+
+def test_a_commit_that_never_returns_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its outcome is unknown; the log decides. One that returns in time gives what it gave."""
+    monkeypatch.setattr(module, "_COMMIT_GRACE_S", -4)
+    runtime = Runtime.__new__(Runtime)
+    runtime._settings, runtime._group = load({}, transaction_timeout_ms=5_000), "forewarn.assess"
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    async def fails() -> None:
+        raise Fenced("the group moved on")
+
+    with pytest.raises(Inconsistent, match="has not returned within 1 s"):
+        asyncio.run(runtime._bounded(never()))
+    with pytest.raises(Fenced):
+        asyncio.run(runtime._bounded(fails()))

@@ -26,6 +26,8 @@ from streams.engine.transactions import Partition, Transactions
 from streams.engine.writes import Write, Writes
 from streams.settings import Settings
 
+#: Another thread may take the signal: this one runs on for a moment before the whole process stands.
+_STOPPED_S = 0.3
 STEPS = ("begin", "offsets", "commit", "committed")
 MUTATIONS = ("no-fencing", "late-metadata", "offsets-outside", "drop-batch")
 
@@ -100,6 +102,7 @@ class _Producer:
             os.kill(os.getpid(), signal.SIGKILL)
         if plan.freeze_at == step and self._commits >= plan.after_commits and plan.take_turn():
             os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(_STOPPED_S)
 
 
 class _Transactions(Transactions):
@@ -107,14 +110,13 @@ class _Transactions(Transactions):
 
     plan = Plan()
 
-    def __init__(self, settings: Settings, transactional_id: str) -> None:
-        super().__init__(settings, transactional_id)
+    def _new_producer(self) -> Any:  # noqa: ANN401 - two C objects
         outside = None
         if self.plan.mutation == "offsets-outside":
-            other = Transactions(settings, f"{transactional_id}.outside")
+            other = Transactions(self._settings, f"{self._id}.outside")
             other.open()
             outside = other._producer  # noqa: SLF001 - the mutation needs what the product hides
-        self._producer: Any = _Producer(self._producer, self.plan, outside)
+        return _Producer(super()._new_producer(), self.plan, outside)
 
     def commit(self, writes: list[Write], offsets: dict[Partition, int], group_metadata: bytes) -> None:  # type: ignore[override]
         if self.plan.mutation == "no-fencing":
