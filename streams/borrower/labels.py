@@ -74,13 +74,13 @@ def next_maturity(observations: list[Observation], today: int) -> int:
     return soonest
 
 
-def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, bool]]:
-    """(head's index, head, observation, outcome) of every label whose horizon ends exactly today."""
+def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, int]]:
+    """(head's index, head, observation, day of the outcome or 0) of every label whose horizon ends exactly today."""
     for observation in observations:
         for index, head in enumerate(HEADS):
             if observation.day + head.horizon_days == today and _asked(head, observation):
                 reached = observation.reached_30_on if head.days_past_due == 30 else observation.reached_90_on
-                yield index, head, observation, reached > 0
+                yield index, head, observation, reached
 
 
 def outlived(observation: Observation, today: int) -> bool:
@@ -97,6 +97,12 @@ def mark(observations: list[Observation], today: int, days_past_due: int, *, wri
             observation.reached_30_on = today
         if not observation.reached_90_on and (days_past_due >= 90 or written_off):
             observation.reached_90_on = today
+
+
+def treat(observations: list[Observation]) -> None:
+    """Note on each waiting observation that the borrower was contacted: what follows may be the contact's doing."""
+    for observation in observations:
+        observation.treated = True
 
 
 def unmark(observations: list[Observation], from_day: int) -> None:

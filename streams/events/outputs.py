@@ -144,7 +144,11 @@ class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=Tru
 
 
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):
-    """What became of an observation after its horizon: the only thing the learner learns from."""
+    """What became of an observation after its horizon: the only thing the learner learns from.
+
+    `alerted_on` is when the tier that stood at the observation was entered (None: NORMAL), `reached_on` when the outcome
+    happened. `treated`: the borrower was contacted in the label window, so a good outcome may be the contact's doing.
+    """
 
     borrower_id: str
     observed_on: dt.date
@@ -154,6 +158,9 @@ class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="lab
     probability_ppm: int
     model_version: str
     observation: bytes
+    alerted_on: dt.date | None = None
+    reached_on: dt.date | None = None
+    treated: bool = False
 
 
 class DateClosed(Struct, frozen=True, kw_only=True, tag_field="type", tag="date_closed"):
