@@ -22,7 +22,7 @@ from streams.events.outputs import DateClosed, LabelMatured
 from streams.learning.learner import Learner
 from streams.risk.heads import HEADS, Weights
 
-_CLOSED_KEY, _LEARNER_KEY = b"closed", b"learner"
+_CLOSED_KEY, LEARNER_KEY = b"closed", b"learner"
 _CLOSED_VERSION = 1
 _decoder = msgspec.msgpack.Decoder(LabelMatured | DateClosed)
 
@@ -81,8 +81,8 @@ class LearningAgent:
         if (row := rows.get(_CLOSED_KEY)) is not None:
             frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
             self._progress = msgspec.msgpack.decode(frame.unpack(row)[3], type=_Progress)
-        if (row := rows.get(_LEARNER_KEY)) is not None:
-            frame.check_version(row, Learner.VERSION, _LEARNER_KEY)
+        if (row := rows.get(LEARNER_KEY)) is not None:
+            frame.check_version(row, Learner.VERSION, LEARNER_KEY)
             self._learner = Learner.from_bytes(frame.unpack(row)[3])
 
     def closed(self, topic: str, partition: int) -> None:
@@ -135,7 +135,7 @@ class LearningAgent:
         body = msgspec.msgpack.encode(self._progress)
         writes.add("learn-state", _CLOSED_KEY, frame.pack(_CLOSED_VERSION, self._offset, 0, body), partition=0)
         row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
-        writes.add("learn-state", _LEARNER_KEY, row, partition=0)
+        writes.add("learn-state", LEARNER_KEY, row, partition=0)
         self._safe = self._waiting[0][0] if self._waiting else self._offset + 1
         self._learned = False
 
