@@ -11,7 +11,7 @@ Rule 2: a tree cannot be promoted: the fold scores with weights, in microseconds
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ TREES: dict[str, Callable[[], base.Classifier]] = {
 }
 
 
-def inputs_of(row: Iterable[int]) -> dict[str, float]:
+def inputs_of(row: Iterable[int]) -> dict[Hashable, float]:
     """One observation as River wants it; what is zero is left out."""
     return {name: value / 100 for name, value in zip(NAMES, row, strict=True) if value}
 
