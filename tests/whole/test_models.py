@@ -65,7 +65,7 @@ def test_a_cluster_lists_decides_and_agrees(deploy: Deploy, events: list[FileEve
         assert not listed["pinned"]
         assert {each["version"] for each in listed["in_force"]} == {listed["active"]}
         with_figures = [each for each in listed["versions"] if each["figures"]]
-        newest = listed["versions"][-1]["version"]
+        newest = listed["versions"][-1]["version"]["version"]
         assert with_figures
         assert with_figures[0]["figures"]["labels"] > 0
 
