@@ -91,6 +91,7 @@ def tell(client: Client) -> Iterator[BorrowerEvent]:
     first = True
     for month in range(STATEMENTS):
         if month and client.paid[month]:
+            first = False  # earlier money must not pay what a first schedule asks for
             yield _payment(client, month)
         if month and client.months_late[month] > 0 and _minimum(client, month - 1):
             yield _missed(client, month)
