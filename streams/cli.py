@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("replay", "streams.commands.replay:replay", "Send event files to the topics, paced or flat out."),
         Entry("prove", "streams.commands.prove:prove", "Prove under faults that nothing is lost or comes twice."),
         Entry("replay-check", "streams.commands.replay_check:replay_check", "Fold the journal again and compare."),
+        Entry("models", "streams.commands.models:models", "List, compare, promote and roll back model versions."),
         Entry("policy", "streams.cli_policy:policy", "Check and activate policy packs and collection plans."),
     ),
     "Look": (

@@ -94,10 +94,13 @@ class _Partition:
         self._writes = writes
         self._headers = [("journal", b"%d/%d" % (self.partition, record.offset))]
         event = decode(record.value)
+        weights = self.shard.own.weights
         try:
             self.shard.fold(event)
         except Refused as refused:
             self._refuse(record, origin, event, refused)
+        if self.shard.own.weights is not weights:
+            self.shard.own.active_since = record.offset
         match event:
             case control.BusinessDateAdvanced():
                 self._close_date(event.business_date)

@@ -23,7 +23,7 @@ from streams.learning.learner import Learner
 from streams.learning.measures import MeasureLearner, trial_of
 from streams.risk.heads import HEADS, Weights
 
-_CLOSED_KEY, _LEARNER_KEY, _MEASURES_KEY = b"closed", b"learner", b"measures"
+_CLOSED_KEY, LEARNER_KEY, _MEASURES_KEY = b"closed", b"learner", b"measures"
 _CLOSED_VERSION = _MEASURES_VERSION = 1
 _decoder = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded | DateClosed)
 
@@ -101,8 +101,8 @@ class LearningAgent:
         if (row := rows.get(_CLOSED_KEY)) is not None:
             frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
             self._progress = msgspec.msgpack.decode(frame.unpack(row)[3], type=_Progress)
-        if (row := rows.get(_LEARNER_KEY)) is not None:
-            frame.check_version(row, Learner.VERSION, _LEARNER_KEY)
+        if (row := rows.get(LEARNER_KEY)) is not None:
+            frame.check_version(row, Learner.VERSION, LEARNER_KEY)
             self._learner = Learner.from_bytes(frame.unpack(row)[3])
         if (row := rows.get(_MEASURES_KEY)) is not None:
             frame.check_version(row, _MEASURES_VERSION, _MEASURES_KEY)
@@ -168,7 +168,7 @@ class LearningAgent:
         body = msgspec.msgpack.encode(self._progress)
         writes.add("learn-state", _CLOSED_KEY, frame.pack(_CLOSED_VERSION, self._offset, 0, body), partition=0)
         row = frame.pack(Learner.VERSION, self._offset, 0, self._learner.to_bytes())
-        writes.add("learn-state", _LEARNER_KEY, row, partition=0)
+        writes.add("learn-state", LEARNER_KEY, row, partition=0)
         row = frame.pack(_MEASURES_VERSION, self._offset, 0, self._measures.to_bytes())
         writes.add("learn-state", _MEASURES_KEY, row, partition=0)
         self._safe = self._waiting[0][0] if self._waiting else self._offset + 1

@@ -154,7 +154,7 @@ def _say(
         supersedes=supersedes,
         probability_before_ppm=borrower.ppm,
         probability_ppm=view.ppm,
-        reasons=tuple(model.explain(view.assessment, context.weights)),
+        reasons=tuple(model.explain(view.assessment, context.weights, improving=direction == "DOWN")),
         days_past_due=standing.days_past_due,
         exposure=NonNegativeMoney(standing.exposure_minor, currency),
         arrears=NonNegativeMoney(standing.arrears_minor, currency),

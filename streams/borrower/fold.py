@@ -102,6 +102,8 @@ def _contact(borrower: Borrower, borrower_id: str, event: contacts.ContactTopicE
     """Facts for the desk. Only a promise goes to the model as well: nothing else said may touch the score."""
     context.count("contact")
     collect.contacted(borrower, event)
+    if isinstance(event, contacts.ContactAttempted):
+        labels.treat(borrower.observations)
     if isinstance(event, contacts.PromiseMade | contacts.PromiseResolved):
         promised.judge_promises(borrower)
         view, tier_before = View(borrower, borrower.business_day, context.weights), borrower.tier
@@ -193,7 +195,9 @@ def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context)
     today, ppm = borrower.business_day, tuple(view.assessment.ppm)
     delinquent = standing.days_past_due >= DELINQUENT_DAYS
     inputs = model.kept_inputs(view.assessment)
-    borrower.observations.append(Observation(today, inputs, ppm, context.weights.version, delinquent))
+    alerted_on = borrower.tier_since if borrower.tier else 0
+    observation = Observation(today, inputs, ppm, context.weights.version, delinquent, alerted_on=alerted_on)
+    borrower.observations.append(observation)
     if context.score is not None:
         context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due, inputs)
 
@@ -203,16 +207,19 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
     if today <= context.closed_day:
         context.count("label_too_late")
         return
-    for index, head, observation, outcome in labels.matured(borrower.observations, today):
+    for index, head, observation, reached_on in labels.matured(borrower.observations, today):
         label = LabelMatured(
             borrower_id=borrower_id,
             observed_on=date(observation.day - 1),
             matured_on=date(today),
             head=head.name,
-            outcome=outcome,
+            outcome=reached_on > 0,
             probability_ppm=observation.ppm[index],
             model_version=observation.version,
             observation=observation.inputs,
+            alerted_on=date(observation.alerted_on) if observation.alerted_on else None,
+            reached_on=date(reached_on) if reached_on else None,
+            treated=observation.treated,
         )
         context.label(label)
     if borrower.observations and labels.outlived(borrower.observations[0], today):

@@ -74,15 +74,15 @@ def _asked(head: Head, observation: Observation) -> bool:
     return not (observation.delinquent and head.days_past_due == 30)
 
 
-def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, bool]]:
-    """(head's index, head, observation, outcome) of every label that is released today, the first day of a month."""
+def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, int]]:
+    """(head's index, head, observation, day of the outcome or 0) of every label released today, the first of a month."""
     month_before = previous_month_start(today)
     for observation in observations:
         for index, head in enumerate(HEADS):
             through = observation.day + head.horizon_days
             if month_before < through <= today and _asked(head, observation):
                 reached = observation.reached_30_on if head.days_past_due == 30 else observation.reached_90_on
-                yield index, head, observation, 0 < reached <= through
+                yield index, head, observation, reached if reached <= through else 0
 
 
 def outlived(observation: Observation, today: int) -> bool:
@@ -100,6 +100,12 @@ def mark(observations: list[Observation], today: int, days_past_due: int, *, wri
             observation.reached_30_on = today
         if not observation.reached_90_on and (days_past_due >= 90 or written_off):
             observation.reached_90_on = today
+
+
+def treat(observations: list[Observation]) -> None:
+    """Note on each waiting observation that the borrower was contacted: what follows may be the contact's doing."""
+    for observation in observations:
+        observation.treated = True
 
 
 def unmark(observations: list[Observation], from_day: int) -> None:

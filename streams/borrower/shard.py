@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.borrower import collect, state
-from streams.borrower.context import Context
+from streams.borrower.context import Context, Refused
 from streams.borrower.fold import advance, handle
 from streams.borrower.state import Borrower
 from streams.collections.policies import Policies
@@ -21,6 +21,7 @@ from streams.events import control
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.portfolio import ProposalDecided, ReserveStated, StageSignedOff
 from streams.portfolio.book import Delta
+from streams.risk import versions
 from streams.risk.heads import Weights
 from streams.risk.model import prior_weights
 from streams.risk.tiers import Policy
@@ -34,11 +35,17 @@ POLICY_VERSION = 1
 
 
 class ShardRow(Struct, array_like=True):
-    """The partition's own row: its clock, active weights, and what it has read of each input (see `engine.source`)."""
+    """The partition's own row: its clock, active weights, and what it has read of each input (see `engine.source`).
+
+    `active_since` is the journal offset at which the weights became active (-1: the prior, from the start), `pinned`
+    whether a person has pinned them.
+    """
 
     business_day: int = 0
     weights: Weights = msgspec.field(default_factory=prior_weights)
     counts: dict[str, int] = msgspec.field(default_factory=dict)
+    active_since: int = -1
+    pinned: bool = False
 
 
 class Stored(Struct, frozen=True):
@@ -147,7 +154,15 @@ class Shard:
             self._note_wake(key, borrower, before)
 
     def _activate(self, event: control.ModelActivated) -> None:
-        self.own.weights = Weights.from_event(event.version, event.learned_through, event.heads)
+        try:
+            how = versions.activation(event.provenance)
+            weights = Weights.from_event(event.version, event.learned_through, event.heads)
+        except ValueError as error:
+            raise Refused("model_refused", f"{error} The version that was active still is.") from error
+        if not versions.takes_over(how, pinned=self.own.pinned):
+            self.context.count("model_waits")
+            return
+        self.own.weights, self.own.pinned = weights, how is versions.Activation.PINNED
         self.context = self._new_context()
         self._own_touched = True
 

@@ -44,6 +44,8 @@ class Observation(Struct, array_like=True, gc=False):
         delinquent: 30 or more days past due already.
         reached_30_on: first day at 30 days past due since.
         reached_90_on: first day at 90 days past due, or written off, since.
+        alerted_on: when the tier of then was entered; 0 for NORMAL.
+        treated: whether the borrower was contacted since.
     """
 
     day: int
@@ -53,6 +55,8 @@ class Observation(Struct, array_like=True, gc=False):
     delinquent: bool = False
     reached_30_on: int = 0
     reached_90_on: int = 0
+    alerted_on: int = 0
+    treated: bool = False
 
 
 class Borrower(Struct, array_like=True):

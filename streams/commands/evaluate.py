@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from streams.commands.options import json_option
-from streams.commands.printing import print_bytes
+from streams.commands.printing import PIPE_COLUMNS, print_bytes
 from streams.commands.progress import progress_bar
 
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -58,4 +59,5 @@ def evaluate(
     if as_json:
         print_bytes([msgspec.json.encode(report)])
     else:
-        Console(highlight=False).print(report_text.render(report))
+        wide = None if sys.stdout.isatty() else PIPE_COLUMNS
+        Console(width=wide, highlight=False).print(report_text.render(report))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: A table in a file or a pipe may be wider than a terminal.
-_PIPE_COLUMNS = 200
+PIPE_COLUMNS = 200
 TIER_STYLES = {
     "NORMAL": "green",
     "WATCH": "cyan",
@@ -57,7 +57,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Se
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS, highlight=False).print(table)
 
 
 def percent(probability_ppm: int) -> str:

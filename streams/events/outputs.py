@@ -163,7 +163,11 @@ class CollectionActionWithdrawn(Output, tag="collection_action_withdrawn", froze
 
 
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):
-    """What became of an observation after its horizon: the only thing the learner learns from."""
+    """What became of an observation after its horizon: the only thing the learner learns from.
+
+    `alerted_on` is when the tier that stood at the observation was entered (None: NORMAL), `reached_on` when the outcome
+    happened. `treated`: the borrower was contacted in the label window, so a good outcome may be the contact's doing.
+    """
 
     borrower_id: str
     observed_on: dt.date
@@ -173,6 +177,9 @@ class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="lab
     probability_ppm: int
     model_version: str
     observation: bytes
+    alerted_on: dt.date | None = None
+    reached_on: dt.date | None = None
+    treated: bool = False
 
 
 class MeasureConcluded(Struct, frozen=True, kw_only=True, tag_field="type", tag="measure_concluded"):

@@ -20,6 +20,7 @@ from streams.events.outputs import LabelMatured, MeasureConcluded
 from streams.files.events import FileEvent
 from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
+from streams.learning.learner import Learner
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
 _labels = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded)
@@ -103,6 +104,7 @@ def assess(
     progress: Progress = lambda day, count: None,
     *,
     keep_actions: bool = False,
+    learner: Callable[[], Learner] = Learner,
 ) -> Assessed:
     """Fold an ordered stream of events through sequence, assess and learn, holding where a replay holds.
 
@@ -111,6 +113,7 @@ def assess(
         policy: of the tiers.
         progress: told as the work goes on.
         keep_actions: keep the collection actions too, over a kilobyte each; else they are only counted.
+        learner: makes the learner.
     """
     result = Assessed(keep_actions=keep_actions)
 
@@ -119,7 +122,7 @@ def assess(
 
     sequencer = Sequencer(1, None, lambda topic, outcome: result.counts.update([f"sequence.{topic}.{outcome}"]))
     assessor = Assessor(1, policy, counted("assess"), result.score)
-    driver = LocalDriver([sequencer, assessor, LearningAgent(count=counted("learn"))], result.take)
+    driver = LocalDriver([sequencer, assessor, LearningAgent(learner, counted("learn"))], result.take)
     done = 0
     for span, _hold in spans(events):
         for start in range(0, len(span), _CHUNK):

@@ -5,7 +5,8 @@ between them. Most often that has long happened, so nothing waits.
 Rule 2: a tick is sent when all before it is acknowledged (the sequencer then lets nothing of the day be overtaken).
 Events of later days may overtake a tick: a row advances by its own events too.
 Rule 3: a date on which labels matured is held until the version learned from them is in the journal.
-Rule 4: a policy is sent when all before it is journaled, and all after it waits for it, for it acts on every borrower.
+Rule 4: a policy or a decision about model versions is sent when all before it is journaled, and all after it waits for
+it, for it acts on every borrower.
 Live producers need none of this; it is what makes a replay of files exact at any number of partitions and workers.
 """
 
@@ -32,7 +33,8 @@ from streams.settings import Settings
 Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
 _POLL_S = 0.01
-_CONTROLS = "controls"
+#: Topics whose events act on every borrower.
+_FOR_ALL = ("controls", "models")
 _versions = msgspec.json.Decoder(ModelActivated | MeasuresActivated)
 
 
@@ -71,7 +73,7 @@ class Replay:
         self._pace = days_per_second
         group = group_of("sequence", settings)
         self._producer = client.producer(settings, **{"linger.ms": 1})
-        self._journaled = Barrier(settings, group, (*BORROWER_TOPICS, "business-dates", _CONTROLS))
+        self._journaled = Barrier(settings, group, (*BORROWER_TOPICS, "business-dates", *_FOR_ALL))
         self._models = client.consumer(settings, f"{group}.replay", **{"fetch.wait.max.ms": 500})
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
         self._learned_through = self._version_end = 0
@@ -93,7 +95,7 @@ class Replay:
                     self._await_pace(started, event.day - first_day)
                     self._ticks.append((event, self._sent))
                     progress(event.day, done)
-                elif event.topic == _CONTROLS and self._hold:
+                elif event.topic in _FOR_ALL and self._hold:
                     self._await_all()
                     self._send(event)
                     self._await_all()

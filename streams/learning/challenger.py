@@ -13,27 +13,29 @@ import numpy as np
 from msgspec import Struct, field
 from river import linear_model, optim
 
+from streams.learning.copies import Copies, as_of, keep
+from streams.risk.design import TERMS
 from streams.risk.features import COUNT, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LEARNING_RATE = 0.03
-#: Copies kept: a monthly cohort matures after at most 365 days, three versions a month.
-COPIES_MAX = 48
+#: What it is called in figures, and after the version's name when it is promoted.
+NAME = "adagrad"
 
 
 class ChallengerState(Struct, array_like=True):
     """What is kept of it: float64 arrays, little-endian.
 
-    `copies` are (day, intercept and weights) of each day on which it learned, oldest first.
+    `copies` are (day, intercept and weights), see `learning.copies`.
     """
 
     weights: bytes = b""
     squares: bytes = b""
     intercept: float = 0.0
     steps: int = 0
-    copies: list[tuple[int, bytes]] = field(default_factory=list)
+    copies: Copies = field(default_factory=list)
 
 
 class Challenger:
@@ -43,7 +45,7 @@ class Challenger:
         self.model = linear_model.LogisticRegression(
             optimizer=optim.AdaGrad(LEARNING_RATE), intercept_init=intercept, intercept_lr=0.001
         )
-        self._copies: list[tuple[int, bytes]] = []
+        self._copies: Copies = []
         if state is not None:
             self._restore(state)
 
@@ -51,20 +53,24 @@ class Challenger:
         """Learn one day's labels in order, and keep a copy of the weights as of that day."""
         for row, outcome in zip(inputs, outcomes, strict=True):
             self.model.learn_one({name: value / 100 for name, value in zip(NAMES, row, strict=True) if value}, outcome)
-        self._copies.append((day, self._vector().astype("<f8").tobytes()))
-        del self._copies[:-COPIES_MAX]
+        keep(self._copies, day, self._vector().astype("<f8").tobytes())
 
     def probabilities(self, observed_day: int, inputs: Sequence[Sequence[int]]) -> list[float] | None:
         """What it would have said on the day of the observation; None if it had learned nothing by then."""
-        known = [vector for day, vector in self._copies if day <= observed_day]
-        if not known:
+        known = as_of(self._copies, observed_day)
+        if known is None:
             return None
-        vector = np.frombuffer(known[-1], "<f8").tolist()
+        vector = np.frombuffer(known[1], "<f8").tolist()
         weights = vector[1:]
         return [
             1 / (1 + math.exp(-max(min(_logit(vector[0], weights, row), 35.0), -35.0)))  # the logit is bounded
             for row in inputs
         ]
+
+    def head(self) -> tuple[float, ...]:
+        """Its present weights laid out as a head's: no hinges, no products. So it can be promoted."""
+        vector = self._vector().tolist()
+        return (*vector, *[0.0] * (TERMS - len(vector)))
 
     def _vector(self) -> np.ndarray:
         weights = self.model.weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ class Cohort(NamedTuple):
         outcomes: 1 where it happened.
         probabilities: as scored then, by `versions`.
         versions: of the weights that scored.
+        alerted: 1 where a tier above NORMAL stood.
+        lead_days: from the alert that stood to the outcome; NaN where there was none of either.
+        treated: 1 where the borrower was contacted in the label window.
     """
 
     head: str
@@ -34,6 +38,9 @@ class Cohort(NamedTuple):
     outcomes: np.ndarray
     probabilities: np.ndarray
     versions: tuple[str, ...]
+    alerted: np.ndarray
+    lead_days: np.ndarray
+    treated: np.ndarray
 
 
 def cohorts(labels: Iterable[LabelMatured]) -> list[Cohort]:
@@ -54,7 +61,16 @@ def _cohort(day: int, head: str, labels: list[LabelMatured]) -> Cohort:
         outcomes=np.array([1.0 if label.outcome else 0.0 for label in labels]),
         probabilities=np.array([label.probability_ppm / 1_000_000 for label in labels]),
         versions=tuple(sorted({label.model_version for label in labels})),
+        alerted=np.array([label.alerted_on is not None for label in labels]),
+        lead_days=np.array([_lead_days(label) for label in labels]),
+        treated=np.array([label.treated for label in labels]),
     )
+
+
+def _lead_days(label: LabelMatured) -> float:
+    if label.alerted_on is None or label.reached_on is None:
+        return math.nan
+    return float((label.reached_on - label.alerted_on).days)
 
 
 def terms_matrix(inputs: np.ndarray) -> np.ndarray:

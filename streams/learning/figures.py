@@ -1,4 +1,8 @@
-"""Prequential figures of one cohort: what was published then, against what happened.
+"""Prequential figures of one cohort: what was said then, against what happened. The text that a version's provenance holds.
+
+A figure's name is `<line>.<figure>`. Lines: `active` (what was published, by whichever version was active), `learner`
+(the learner's newest version of then, where another was active), `untreated` (`active` without borrowers who were
+contacted), and each challenger by its name. An unknown figure is an empty text.
 
 Nothing here changes what is learned. Drift is looked for with River's ADWIN on the last few thousand log losses, kept
 as numbers and run afresh, because ADWIN itself has no stable form to keep.
@@ -6,6 +10,7 @@ as numbers and run afresh, because ADWIN itself has no stable form to keep.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -16,10 +21,11 @@ from river import drift
 from streams.learning import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from streams.learning.cohort import Cohort
 
+ACTIVE, LEARNER, UNTREATED = "active", "learner", "untreated"
 LOSSES_KEPT = 4096
 REFERENCE_KEPT = 4096
 
@@ -34,40 +40,63 @@ class Watch(Struct, array_like=True):
     reference: bytes = b""
 
 
-def judge(cohort: Cohort, shadow: Sequence[float] | None, watch: Watch) -> dict[str, str]:
+def key(head: str, observed_day: int, name: str) -> str:
+    """Where a cohort's figure stands in the provenance."""
+    return f"{head}@{dt.date.fromordinal(observed_day).isoformat()}.{name}"
+
+
+def judge(cohort: Cohort, shadows: Mapping[str, Sequence[float] | None], watch: Watch) -> dict[str, str]:
     """The figures of a cohort, as text; `watch` moves on.
 
     Args:
         cohort: labels with the probabilities published when they were observed.
-        shadow: the challenger's probabilities as of then, if it had any.
+        shadows: by line, what others would have said then; None where there is nothing to say.
         watch: of this head.
     """
     p, y = cohort.probabilities, cohort.outcomes
     losses = metrics.log_losses(p, y)
     reference = np.frombuffer(watch.reference, "<f4")
     figures = {
-        "labels": str(len(y)),
-        "positives": str(int(y.sum())),
         "versions": " ".join(cohort.versions),
-        "log_loss": _text(float(losses.mean())),
-        "auc": _text(metrics.auc(p, y)),
-        "average_precision": _text(metrics.average_precision(p, y)),
-        "ece": _text(metrics.expected_calibration_error(p, y)),
-        "psi": _text(metrics.psi(reference.astype(float), p)),
-        "psi_limit": _text(metrics.psi_limit(len(reference), len(y))),
-        "drift": "1" if _drifts(np.frombuffer(watch.losses, "<f4"), losses) else "0",
+        **_line(ACTIVE, p, y),
+        **_alerts(cohort),
+        f"{ACTIVE}.psi": _text(metrics.psi(reference.astype(float), p)),
+        f"{ACTIVE}.psi_limit": _text(metrics.psi_limit(len(reference), len(y))),
+        f"{ACTIVE}.drift": "1" if _drifts(np.frombuffer(watch.losses, "<f4"), losses) else "0",
     }
-    if shadow is not None:
-        figures |= {
-            "adagrad.log_loss": _text(metrics.log_loss(shadow, y)),
-            "adagrad.auc": _text(metrics.auc(shadow, y)),
-            "adagrad.average_precision": _text(metrics.average_precision(shadow, y)),
-            "adagrad.ece": _text(metrics.expected_calibration_error(shadow, y)),
-        }
+    for line, shadow in shadows.items():
+        if shadow is not None:
+            figures |= _line(line, np.array(shadow), y)
+    if cohort.treated.any():
+        figures |= _line(UNTREATED, p[~cohort.treated], y[~cohort.treated])
     recent = np.append(np.frombuffer(watch.losses, "<f4"), losses.astype("<f4"))[-LOSSES_KEPT:]
     watch.losses = recent.astype("<f4").tobytes()
     watch.reference = p[:REFERENCE_KEPT].astype("<f4").tobytes()
     return figures
+
+
+def _line(line: str, p: np.ndarray, y: np.ndarray) -> dict[str, str]:
+    return {
+        f"{line}.labels": str(len(y)),
+        f"{line}.positives": str(int(y.sum())),
+        f"{line}.log_loss": _text(metrics.log_loss(p, y)),
+        f"{line}.auc": _text(metrics.auc(p, y)),
+        f"{line}.average_precision": _text(metrics.average_precision(p, y)),
+        f"{line}.ece": _text(metrics.expected_calibration_error(p, y)),
+        f"{line}.mean_probability": _text(float(p.mean()) if len(p) else math.nan),
+    }
+
+
+def _alerts(cohort: Cohort) -> dict[str, str]:
+    """What the alerts that stood at the observation were worth: a tier above NORMAL is an alert."""
+    alerted, y = cohort.alerted, cohort.outcomes > 0
+    right, leads = int((alerted & y).sum()), cohort.lead_days[~np.isnan(cohort.lead_days)]
+    return {
+        f"{ACTIVE}.alerted": str(int(alerted.sum())),
+        f"{ACTIVE}.alert_precision": _text(right / int(alerted.sum()) if alerted.any() else math.nan),
+        f"{ACTIVE}.alert_recall": _text(right / int(y.sum()) if y.any() else math.nan),
+        f"{ACTIVE}.alert_lead_days": _text(float(np.median(leads)) if len(leads) else math.nan),
+    }
 
 
 def _drifts(before: np.ndarray, now: np.ndarray) -> bool:

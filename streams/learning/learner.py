@@ -3,11 +3,14 @@
 Rule 1: the result depends on the labels and their dates only. They are put in order here (observation day, head,
 borrower), so neither partitions nor arrival order matter. Learning each label once is the caller's promise.
 Rule 2: both classes of a cohort are learned together, at the horizon; the guard may keep a cohort out.
-Rule 3: figures are prequential: a label is judged by the probability that was published when it was observed.
+Rule 3: figures are prequential: a label is judged by the probability that was published when it was observed. While
+another version is pinned, the learner's own weights of then are judged in the shadow beside it.
+Rule 4: challengers learn the same labels in the same order and give figures, nothing else.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -16,16 +19,17 @@ import numpy as np
 from msgspec import Struct
 
 from streams.learning import bayes
+from streams.learning.challenger import NAME as ADAGRAD
 from streams.learning.challenger import Challenger, ChallengerState
 from streams.learning.cohort import Cohort, cohorts, terms_matrix
-from streams.learning.figures import Watch, judge
+from streams.learning.copies import Copies, as_of, keep
+from streams.learning.figures import LEARNER, Watch, judge, key
 from streams.learning.guard import LabelGuard
 from streams.learning.priors import prior_variances
 from streams.risk.design import LAYOUT, TERMS
-from streams.risk.heads import HEADS, Weights, prior_head
+from streams.risk.heads import HEADS, MILLION, PRIOR_VERSION, Scorer, Weights, prior_head, probability_ppm
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
 
     from streams.events.outputs import LabelMatured
@@ -46,6 +50,7 @@ class HeadState(Struct, array_like=True):
     guard: LabelGuard
     watch: Watch
     challenger: ChallengerState
+    copies: Copies = msgspec.field(default_factory=list)
 
 
 class LearnerState(Struct, array_like=True):
@@ -58,8 +63,10 @@ class LearnerState(Struct, array_like=True):
 class _Head:
     """One head while it learns."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, challenged: bool = True) -> None:
         self.name = name
+        self.challenged = challenged
+        self.copies: Copies = []
         self.center = np.array(prior_head(name))
         self.prior = prior_variances(name, 0)
         self.mean = self.center.copy()
@@ -72,8 +79,10 @@ class _Head:
     def learn(self, day: int, cohort: Cohort) -> dict[str, str]:
         """Judge a cohort, and learn it unless it is quarantined; returns its figures."""
         rows = cohort.inputs.tolist()
-        shadow = self.challenger.probabilities(cohort.observed_day, rows)
-        figures = judge(cohort, shadow, self.watch)
+        shadows = {LEARNER: self._own(cohort, rows)}
+        if self.challenged:
+            shadows[ADAGRAD] = self.challenger.probabilities(cohort.observed_day, rows)
+        figures = judge(cohort, shadows, self.watch)
         positives = int(cohort.outcomes.sum())
         if not self.guard.admits(cohort.observed_day, len(cohort.outcomes), positives):
             return figures | {"quarantined": "1"}
@@ -83,9 +92,23 @@ class _Head:
         for row, outcome in zip(terms_matrix(cohort.inputs), cohort.outcomes.tolist(), strict=True):
             bayes.update(self.mean, self.covariance, row, outcome, scratch)
         bayes.forget(self.covariance, self.prior, len(cohort.outcomes), FORGETTING)
-        self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
+        if self.challenged:
+            self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
         self.labels += len(cohort.outcomes)
         return figures | {"quarantined": "0"}
+
+    def _own(self, cohort: Cohort, rows: list[list[int]]) -> list[float] | None:
+        """What the learner's newest version of then would have said; None if that is what was published."""
+        known = as_of(self.copies, cohort.observed_day)
+        version = dt.date.fromordinal(known[0]).isoformat() if known else PRIOR_VERSION
+        if cohort.versions == (version,):
+            return None
+        scorer = Scorer(np.frombuffer(known[1], "<f8").tolist() if known else self.center.tolist())
+        return [probability_ppm(scorer.logit(row)) / MILLION for row in rows]
+
+    def published(self) -> tuple[float, ...]:
+        """The present means as they are published."""
+        return tuple(round(float(weight), DIGITS) for weight in self.mean.tolist())
 
     def _loosen(self) -> None:
         grown = prior_variances(self.name, self.positives)
@@ -104,31 +127,37 @@ class _Head:
             guard=self.guard,
             watch=self.watch,
             challenger=self.challenger.state(),
+            copies=self.copies,
         )
 
     @classmethod
-    def restored(cls, state: HeadState) -> _Head:
+    def restored(cls, state: HeadState, *, challenged: bool) -> _Head:
         """From bytes."""
-        head = cls(state.name)
+        head = cls(state.name, challenged=challenged)
         head.mean = np.frombuffer(state.mean, "<f8").copy()
         lower = np.zeros((TERMS, TERMS))
         lower[np.tril_indices(TERMS)] = np.frombuffer(state.covariance, "<f8")
         head.covariance = lower + np.tril(lower, -1).T
         head.labels, head.positives = state.labels, state.positives
         head.prior = prior_variances(state.name, state.positives)
-        head.guard, head.watch = state.guard, state.watch
+        head.guard, head.watch, head.copies = state.guard, state.watch, state.copies
         head.challenger = Challenger(0.0, state.challenger)
         return head
 
 
 class Learner:
-    """All heads. A pure function of the labels that it has been given."""
+    """All heads. A pure function of the labels that it has been given.
+
+    Args:
+        challenged: whether the challenger learns along. It changes figures, never weights.
+    """
 
     #: Codec version of `to_bytes`.
     VERSION = 1
 
-    def __init__(self) -> None:
-        self._heads = {name: _Head(name) for name in HEADS}
+    def __init__(self, *, challenged: bool = True) -> None:
+        self._challenged = challenged
+        self._heads = {name: _Head(name, challenged=challenged) for name in HEADS}
 
     def learn_day(self, day: dt.date, labels: Iterable[LabelMatured]) -> tuple[Weights, dict[str, str]]:
         """Learn one business date's labels.
@@ -138,9 +167,8 @@ class Learner:
             labels: all labels that matured by it and were not learned before, in any order.
 
         Returns:
-            The next version, and its provenance: for each head that had labels, `<head>.<figure>`: labels, positives,
-            log_loss, auc, average_precision, ece, psi against its limit, drift (ADWIN on log loss), the challenger's
-            figures, quarantined; and `<head>.learned`, all labels so far.
+            The next version, and its provenance: the figures of each cohort, `<head>@<month-end>.<line>.<figure>` (see
+            `learning.figures`; `learning.health` reads them), and `<head>.learned`, all labels so far.
 
         Raises:
             ValueError: a label names an unknown head, or its observation is of another release.
@@ -150,18 +178,28 @@ class Learner:
             head = self._heads.get(cohort.head)
             if head is None:
                 raise ValueError(f"A label names the head {cohort.head!r}; this release learns {sorted(self._heads)}.")
-            for name, value in head.learn(day.toordinal(), cohort).items():
-                figures[f"{cohort.head}.{name}"] = value
+            found = head.learn(day.toordinal(), cohort)
+            figures |= {key(cohort.head, cohort.observed_day, name): value for name, value in found.items()}
             figures[f"{cohort.head}.learned"] = str(head.labels)
-        return self.weights(day), figures
+        weights = self.weights(day)
+        for name, vector in zip(HEADS, weights.heads, strict=True):
+            keep(self._heads[name].copies, day.toordinal(), np.array(vector).astype("<f8").tobytes())
+        return weights, figures
 
     def weights(self, day: dt.date) -> Weights:
         """The present means, as the version of this day."""
-        vectors = tuple(
-            tuple(round(float(weight), DIGITS) for weight in self._heads[name].mean.tolist()) for name in HEADS
-        )
+        vectors = tuple(self._heads[name].published() for name in HEADS)
         assert all(math.isfinite(weight) for vector in vectors for weight in vector)
         return Weights(day.isoformat(), day.toordinal(), vectors)
+
+    def challenger_weights(self) -> Weights:
+        """The challenger's present weights as a version, named after the last learned day: how a person may promote it."""
+        copies = self._heads[HEADS[0]].copies
+        day = dt.date.fromordinal(copies[-1][0]) if copies else dt.date(1970, 1, 1)
+        vectors = tuple(
+            tuple(round(weight, DIGITS) for weight in self._heads[name].challenger.head()) for name in HEADS
+        )
+        return Weights(f"{day.isoformat()}.{ADAGRAD}", day.toordinal(), vectors)
 
     def quarantined(self) -> dict[str, tuple[int, ...]]:
         """Observation days (ordinal) that were not learned, by head."""
@@ -172,7 +210,7 @@ class Learner:
         return msgspec.msgpack.encode(LearnerState(LAYOUT, [self._heads[name].state() for name in HEADS]))
 
     @classmethod
-    def from_bytes(cls, body: bytes) -> Learner:
+    def from_bytes(cls, body: bytes, *, challenged: bool = True) -> Learner:
         """Read back what `to_bytes` gave.
 
         Raises:
@@ -183,6 +221,6 @@ class Learner:
             raise ValueError(
                 f"The learner's state has layout {state.layout}, this release {LAYOUT}: replay the labels topic."
             )
-        learner = cls()
-        learner._heads = {head.name: _Head.restored(head) for head in state.heads}
+        learner = cls(challenged=challenged)
+        learner._heads = {head.name: _Head.restored(head, challenged=challenged) for head in state.heads}
         return learner

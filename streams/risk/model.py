@@ -139,6 +139,6 @@ def explain(assessment: Assessment, weights: Weights, limit: int = 4, *, improvi
         assessment: of the borrower.
         weights: that gave it.
         limit: how many at most.
-        improving: reasons that lower the risk instead of those that raise it.
+        improving: what speaks for a lower tier instead of what raises the risk.
     """
     return explain_inputs(assessment.inputs, scorers_of(weights)[0], limit, improving=improving)

@@ -5,6 +5,8 @@ and the base sum to the log-odds of the score.
 Rule 2: a contribution is against `REFERENCE`, a borrower who has paid a year of installments exactly on time, so a
 reason says what sets this borrower apart, and the base is that borrower's score.
 Rule 3: texts state facts about the loan's repayment, never a judgment of the person.
+Rule 4: when a tier is left, what speaks for it is said instead: contributions against `TROUBLED`, a borrower who missed the
+last two installments. They and that borrower's score sum to the score as well.
 
 Source: specific, principal reasons that describe the factors actually scored, 12 CFR 1002.9(b)(2); at most four,
 official interpretation of the same paragraph.
@@ -181,35 +183,52 @@ def _reference() -> tuple[int, ...]:
     return features(state, standing)
 
 
-REFERENCE = _reference()
+def _troubled() -> tuple[int, ...]:
+    """The inputs of one who paid ten installments on time and then missed two: a little over a month past due."""
+    state = BehaviorState()
+    for month in range(1, 13):
+        missed = max(0, month - 10)
+        paid, overdue = (0, 30 * missed - 29) if missed else (10_000, 0)
+        observe(state, Period(30 * month, 10_000, paid, 10_000 * missed, overdue))
+    standing = Standing(
+        as_of=365, days_past_due=35, installment_minor=10_000, arrears_minor=20_000, arrears_spell_days=35,
+        cadence_days=30, last_due_day=360, installments_total=24, installments_passed=12,
+    )  # fmt: skip
+    return features(state, standing)
 
 
-def contributions(inputs: Sequence[int], scorer: Scorer) -> tuple[float, list[tuple[float, int]]]:
+REFERENCE, TROUBLED = _reference(), _troubled()
+
+
+def contributions(
+    inputs: Sequence[int], scorer: Scorer, reference: Sequence[int] = REFERENCE
+) -> tuple[float, list[tuple[float, int]]]:
     """The base, and for each reason its contribution in log-odds with the feature that weighs most in it.
 
     Args:
         inputs: quantised features.
         scorer: the head to explain.
+        reference: the inputs of the borrower to compare with; its score is the base.
 
     Returns:
         Base and contributions in the order of `ReasonCode`; their sum is the score's logit, to rounding.
     """
-    parts = [table[value] - table[usual] for table, value, usual in zip(scorer.tables, inputs, REFERENCE, strict=True)]
+    parts = [table[value] - table[usual] for table, value, usual in zip(scorer.tables, inputs, reference, strict=True)]
     sums = [[parts[index] for index in members] for members in _MEMBERS]
     for first, second, weight in scorer.pairs:
-        gain = (inputs[first] * inputs[second] - REFERENCE[first] * REFERENCE[second]) * weight
+        gain = (inputs[first] * inputs[second] - reference[first] * reference[second]) * weight
         sums[_PAIR_GROUPS[first, second]].append(gain)
     found = []
     for members, group in zip(_MEMBERS, sums, strict=True):
         total = math.fsum(group)
         found.append((total, max(members, key=lambda index: parts[index] if total >= 0 else -parts[index])))
-    return scorer.logit(REFERENCE), found
+    return scorer.logit(reference), found
 
 
 def explain_inputs(inputs: Sequence[int], scorer: Scorer, limit: int, *, improving: bool = False) -> tuple[Reason, ...]:
-    """The reasons that raise the score most (or lower it, if `improving`), largest first, at most `limit`."""
-    sign = -1 if improving else 1
-    _, found = contributions(inputs, scorer)
+    """The reasons that raise the score most (or lower it, if `improving`: Rule 4), largest first, at most `limit`."""
+    sign, reference = (-1, TROUBLED) if improving else (1, REFERENCE)
+    _, found = contributions(inputs, scorer, reference)
     ranked = sorted(range(len(found)), key=lambda group: (-sign * found[group][0], group))
     chosen = [group for group in ranked[:limit] if round(sign * found[group][0] * 1000) > 0]
     return tuple(_reason(_CODES[group], *found[group], inputs) for group in chosen)

@@ -173,7 +173,9 @@ class Folded:
 
     def risk(self) -> bytes:
         """Everything the model and the ledger said, as bytes: alerts, changes of bucket, labels, scores."""
-        said = [self.on("risk-tier-changes"), self.on("delinquency-changes"), self.labels, self.scores]
+        # That the borrower was contacted stands on a label, for figures without them; nobody learns from it.
+        labels = [msgspec.structs.replace(label, treated=False) for label in self.labels]
+        said = [self.on("risk-tier-changes"), self.on("delinquency-changes"), labels, self.scores]
         # An alert counts the borrower's records, which a contact event is, too.
         said[0] = [msgspec.structs.replace(alert, journal_sequence=0) for alert in said[0]]
         return msgspec.json.encode(said)

@@ -13,7 +13,7 @@ from streams.risk.design import PRODUCTS, TERMS, terms
 from streams.risk.features import COUNT, NAMES
 from streams.risk.heads import HEADS, Scorer, Weights, probability_ppm
 from streams.risk.inputs import Standing
-from streams.risk.reasons import GROUPS, REFERENCE, TEXTS, ReasonCode, contributions
+from streams.risk.reasons import GROUPS, REFERENCE, TEXTS, TROUBLED, ReasonCode, contributions
 from tests.risk.periods import monthly
 
 _seeds = st.integers(0, 2**32)
@@ -33,11 +33,11 @@ SHOWN_MAX = 4
 
 
 @settings(deadline=None, max_examples=60)
-@given(_seeds)
-def test_base_and_reasons_sum_to_the_score(seed: int) -> None:
-    """Nothing is left over for an "other"."""
+@given(_seeds, st.sampled_from([REFERENCE, TROUBLED]))
+def test_base_and_reasons_sum_to_the_score(seed: int, reference: tuple[int, ...]) -> None:
+    """Nothing is left over for an "other", whoever is compared with."""
     inputs, scorer = _inputs(seed), Scorer(_vector(seed))
-    base, found = contributions(inputs, scorer)
+    base, found = contributions(inputs, scorer, reference)
 
     assert math.isclose(base + sum(total for total, _ in found), scorer.logit(inputs), abs_tol=1e-9)
 
@@ -92,6 +92,27 @@ def test_the_reference_borrower_has_no_reason() -> None:
     weights = model.prior_weights()
 
     assert model.explain(model.Assessment(REFERENCE, model.scorers_of(weights)), weights) == ()
+
+
+def test_the_troubled_borrower_has_no_reason_for_a_lower_tier() -> None:
+    """Nor would one who is worse."""
+    weights = model.prior_weights()
+    shown = model.explain(model.Assessment(TROUBLED, model.scorers_of(weights)), weights, improving=True)
+
+    assert shown == ()
+
+
+def test_a_borrower_who_recovered_is_told_what_speaks_for_it() -> None:
+    """Six installments met after two that were missed: nothing past due, none missed lately, and in words that say so."""
+    state, weights = model.new_state(), model.prior_weights()
+    for period in monthly([100] * 4 + [0, 0, 300] + [100] * 6):
+        model.observe(state, period)
+    standing = Standing(as_of=1, installment_minor=100, cadence_days=30)
+    shown = model.explain(model.assess(state, standing, weights), weights, improving=True)
+
+    assert len(shown) == SHOWN_MAX
+    assert {ReasonCode.DAYS_PAST_DUE, ReasonCode.SHORT_PAYMENTS, ReasonCode.ARREARS} <= {r.code for r in shown}
+    assert all(reason.text_en == TEXTS[ReasonCode(reason.code)].lowers_en for reason in shown)
 
 
 def test_a_borrower_in_arrears_is_told_so() -> None:

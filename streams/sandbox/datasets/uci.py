@@ -6,9 +6,10 @@ The file has six monthly statements (April to September 2005) and no days. What 
 - Statements fall on the last day of a month, due dates on the 20th of the next, payments on the due date. `PAY_AMT` of
   a month is what came in that month, against the statement before.
 - The minimum due is 5 % of the bill, at least NT$ 1,000, at most the bill.
-- The bank's own status is the truth: after each statement the schedule is published anew so that exactly `PAY_x`
-  installments stand unmet and no money is left over. For money above the minimum lowers a card's balance; it does not
-  pay the next minimum in advance, as it would on an installment loan.
+- The bank's own status is the truth: each statement after the first sets new terms (`loan_restructured`), by which
+  exactly `PAY_x` installments stand unmet and no money is left over. For money above the minimum lowers a card's
+  balance; it does not pay the next minimum in advance, as it would on an installment loan. What was late under earlier
+  terms stays a fact. After a statement without a bill nothing is due before the one after next.
 - `installment_missed` is published on the day after a due date at whose month's end the bank calls the client late,
   also where the minimum assumed here was paid: the bank knew better, and a ledger must live with such a platform.
 
@@ -25,7 +26,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 from streams.events.fields import Installment, Money, NonNegativeMoney
-from streams.events.loans import LoanOpened, ScheduleSet
+from streams.events.loans import LoanOpened, LoanRestructured, ScheduleSet
 from streams.events.payments import InstallmentMissed, PaymentReceived
 from streams.sandbox.datasets.calendar import due_day, last_day, month_index
 from streams.sandbox.datasets.eventfile import in_order, ticks
@@ -87,28 +88,40 @@ def tell(client: Client) -> Iterator[BorrowerEvent]:
         installment_count=STATEMENTS,
         product="credit-card",
     )
-    received = 0
+    first = True
     for month in range(STATEMENTS):
         if month and client.paid[month]:
-            received += client.paid[month]
+            first = False  # earlier money must not pay what a first schedule asks for
             yield _payment(client, month)
         if month and client.months_late[month] > 0 and _minimum(client, month - 1):
             yield _missed(client, month)
-        if dues := _schedule(client, month, received):
-            yield ScheduleSet(
-                **_head(client, last_day(FIRST_MONTH + month), f"statement/{month}"),
-                loan_id=client.client,
-                schedule_version=month + 1,
-                currency=CURRENCY,
-                installments=dues,
-            )
+        if (dues := _schedule(client, month)) or not first:
+            yield _statement(client, month, dues or [_installment(month + 2, MINIMUM_CENTS)], first=first)
+            first = False
 
 
-def _schedule(client: Client, month: int, received: int) -> list[Installment]:
-    """As of a statement: all money so far against one met installment, those that stand unmet, and the next."""
+def _statement(client: Client, month: int, dues: list[Installment], *, first: bool) -> ScheduleSet | LoanRestructured:
+    day = last_day(FIRST_MONTH + month)
+    head = _head(client, day, f"statement/{month}")
+    if first:
+        return ScheduleSet(
+            **head, loan_id=client.client, schedule_version=month + 1, currency=CURRENCY, installments=dues
+        )
+    return LoanRestructured(
+        **head,
+        loan_id=client.client,
+        effective_on=dt.date.fromordinal(day),
+        kind="OTHER",
+        schedule_version=month + 1,
+        currency=CURRENCY,
+        installments=dues,
+    )
+
+
+def _schedule(client: Client, month: int) -> list[Installment]:
+    """As of a statement: the installments that stand unmet, and the next."""
     late = max(0, client.months_late[month])
-    dues = [_installment(month - late, received)] if received else []
-    dues += [_installment(m, _minimum(client, m - 1) or MINIMUM_CENTS) for m in range(month - late + 1, month + 1)]
+    dues = [_installment(m, _minimum(client, m - 1) or MINIMUM_CENTS) for m in range(month - late + 1, month + 1)]
     if following := _minimum(client, month):
         dues.append(_installment(month + 1, following))
     return dues
