@@ -57,7 +57,7 @@ def test_a_version_that_cannot_score_is_refused_and_the_active_one_stays(
     """A bad version is a dead letter; it must not stop the workers."""
     shard.fold(_event("a"))
     with pytest.raises(Refused, match="still is") as refused:
-        shard.fold(structs.replace(_event("b"), **change))  # type: ignore[arg-type]
+        shard.fold(structs.replace(_event("b"), **change))
 
     assert refused.value.code == "model_refused"
     assert shard.own.weights == Weights("a", DAY.toordinal(), prior_weights().heads)

@@ -80,8 +80,8 @@ def judge(clients: list[Client], *, lightgbm: bool = True) -> dict[str, float]:
         rows = np.array([model.inputs_of(client.inputs) for client in learned], float)
         data = batch.Dataset(rows, np.array([client.defaulted for client in learned], float))
         booster = batch.train(PARAMETERS, data, ROUNDS)
-        scores["lightgbm"] = booster.predict(
-            np.array([model.inputs_of(client.inputs) for client in held_out], float)
+        scores["lightgbm"] = np.asarray(
+            booster.predict(np.array([model.inputs_of(client.inputs) for client in held_out], float))
         ).tolist()
     found = {name: metrics.auc(score, y) for name, score in scores.items()}
     return found | {

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from streams.agents.learn import model_event
 from streams.events.control import ModelActivated
+from streams.events.outputs import LabelMatured
 from streams.learning.health import Health, pooled
 from streams.learning.learner import Learner
 from streams.learning.promotion import Refused, before_active, decision, figures_of, require_activated
@@ -27,7 +28,7 @@ class Book:
     def __init__(self, stream: list[Row], pin: Weights | None = None, pin_from: int = 99) -> None:
         self.health, self.learner = Health(), Learner()
         self.versions: dict[str, Weights] = {"prior": model.prior_weights()}
-        waiting = []
+        waiting: list[LabelMatured] = []
         for number, day in enumerate(sorted({row.day for row in stream}), 1):
             due = [each for each in waiting if each.matured_on.toordinal() <= day]
             waiting = [each for each in waiting if each.matured_on.toordinal() > day]

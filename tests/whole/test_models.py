@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -109,7 +110,7 @@ def _run(settings: Settings, *arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, env=environ)
 
 
-def _json(settings: Settings, *arguments: str) -> dict[str, object]:
+def _json(settings: Settings, *arguments: str) -> dict[str, Any]:
     done = _run(settings, *arguments, "--json")
     assert done.exit_code == 0, done.output
     found: dict[str, object] = msgspec.json.decode(done.stdout)
