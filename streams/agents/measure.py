@@ -23,11 +23,20 @@ from streams.risk.tiers import TIERS
 from streams.settings import Settings
 from streams.telemetry import metrics
 from streams.telemetry.health import Health
-from streams.topics import SEQUENCED, TOPICS
+from streams.topics import SEQUENCED
 
 #: The head whose outcome alerts warn of.
 WARNED_OF = "default_90d"
 _topic_of = itemgetter(0)
+
+
+_WRITTEN = {
+    "sequence": ("dead-letters", "journal"),
+    "assess": ("dead-letters", "risk-tier-changes", "delinquency-changes", "collection-actions", "labels", "state"),
+    "learn": ("models",),
+    "portfolio": ("portfolio-alerts",),
+    "preserve": ("evidence",),
+}
 
 
 class _Alert(Struct):
@@ -94,9 +103,7 @@ class Meter(Watch):
             for topic in SEQUENCED:
                 metrics.INPUTS.labels(topic, "accepted")
                 metrics.INPUTS.labels(topic, "refused")
-        written = {"sequence": ("dead-letters", "journal"), "learn": ("models",), "preserve": ("evidence",)}
-        outputs = [topic.name for topic in TOPICS if topic.direction == "out" and topic.name != "evidence"]
-        for topic in written.get(self.agent, outputs if self.agent == "assess" else ()):
+        for topic in _WRITTEN.get(self.agent, ()):
             metrics.OUTPUTS.labels(topic)
         if self.agent == "assess":
             for tier in TIERS:
