@@ -47,6 +47,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Look": (
         Entry("alerts", "streams.commands.alerts:alerts", "Follow the risk-tier changes, for people or as JSON."),
         Entry("borrower", "streams.commands.borrower:borrower", "One borrower's timeline and present state."),
+        Entry("trace", "streams.commands.trace:command", "One event, from input to alert, action and evidence."),
         Entry("gate", "streams.cli_policy:gate", "Ask the conduct gate about one action, and why."),
         Entry("dead-letters", "streams.commands.dead_letters:dead_letters", "List, export and resend refused records."),
         Entry("export", "streams.commands.export:export", "Alerts and states as files that can be compared."),

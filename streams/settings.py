@@ -47,7 +47,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sasl_password_file: str = ""
     ssl_ca: str = ""
     state_dir: str = ".forewarn"
+    #: One page for all agents of a worker: metrics, liveness, readiness. 0: nothing listens.
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    metrics_host: str = "127.0.0.1"
+    ready_lag_ms: Annotated[int, Meta(ge=1_000, le=86_400_000)] = 60_000
+    log_format: Literal["human", "json"] = "human"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     #: The evidence log of `preserve`; on a local disk, for its lock is a file lock.
     evidence_dir: str = ".forewarn/evidence"
     #: The signing key: a file that only its owner can read, or the key itself. The file wins.

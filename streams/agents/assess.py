@@ -169,6 +169,10 @@ class Assessor:
         self._open: dict[int, _Partition] = {}
         self._folded: set[int] = set()
 
+    def shards(self) -> dict[int, Shard]:
+        """The open shards by partition (a copy, for metrics)."""
+        return {partition: opened.shard for partition, opened in self._open.copy().items()}
+
     def state_partition(self, topic: str, partition: int) -> int:
         """A borrower's row lives in the partition of its records."""
         return partition

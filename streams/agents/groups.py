@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from streams.agents import privileges
@@ -29,8 +30,11 @@ def configured(settings: Settings) -> bool:
     return has_key or (Path(settings.evidence_dir) / "log.json").exists()
 
 
-def build(agent: str, settings: Settings) -> Processor:
+def build(agent: str, settings: Settings, count: Callable[..., None] = lambda *names: None) -> Processor:
     """Make an agent's processor. Imports are local: the sequencer needs no River, and starts faster without it.
+
+    Args:
+        count: told the names of what is worth counting, see `measure`.
 
     Raises:
         Misconfigured: the cluster refuses us, or its topics are not as they must be.
@@ -41,16 +45,16 @@ def build(agent: str, settings: Settings) -> Processor:
     partitions = topics_admin.partition_counts(settings)["journal"]
     match agent:
         case "sequence":
-            return Sequencer(partitions, Barrier(settings, group_of(agent, settings), BORROWER_TOPICS))
+            return Sequencer(partitions, Barrier(settings, group_of(agent, settings), BORROWER_TOPICS), count)
         case "assess":
             from streams.agents.assess import Assessor
             from streams.risk.tiers import DEFAULT
 
-            return Assessor(partitions, DEFAULT)
+            return Assessor(partitions, DEFAULT, count)
         case "learn":
             from streams.agents.learn import LearningAgent
 
-            return LearningAgent()
+            return LearningAgent(count=count)
         case "preserve":
             return _preserver(settings)
         case _:

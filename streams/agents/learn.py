@@ -90,6 +90,11 @@ class LearningAgent:
         self._learned = False
         self._safe = 0
 
+    @property
+    def waiting(self) -> int:
+        """Labels that wait for their date to close everywhere."""
+        return len(self._waiting)
+
     def state_partition(self, topic: str, partition: int) -> int:
         """The one partition."""
         return 0

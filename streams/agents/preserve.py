@@ -85,6 +85,16 @@ class Preserver:
         self._lacking_since: float | None = None
         self._finished_at = -LINGER_S
 
+    @property
+    def entries(self) -> int:
+        """How many entries are in the log."""
+        return self._log.size
+
+    @property
+    def signed_entries(self) -> int:
+        """How many of them the last checkpoint of this process covers."""
+        return self._signed_size
+
     def state_partition(self, topic: str, partition: int) -> int:
         """There are no rows."""
         raise AssertionError("preserve has no state topic")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from streams.engine import tied_child
 from streams.engine.process import EXIT_CONFIG
+from streams.telemetry.front import Front
 
 _POLL_S = 0.1
 _STOP_GRACE_S = 15.0
@@ -27,8 +28,9 @@ _BACKOFF_MAX_S = 10.0
 class _Child:
     """One agent's process and its restarts."""
 
-    def __init__(self, agent: str, environment: Mapping[str, str], log: Path | None) -> None:
+    def __init__(self, agent: str, environment: Mapping[str, str], log: Path | None, front: Front | None) -> None:
         self.agent = agent
+        self._front = front
         self.restarts = 0
         self._environment = dict(environment)
         self._log = log
@@ -38,6 +40,9 @@ class _Child:
 
     def start(self) -> None:
         program = [sys.executable, "-m", "streams", "worker", self.agent]
+        if self._front is not None:
+            program += ["--metrics-socket", str(self._front.socket(self.agent))]
+            self._front.started(self.agent)
         tied = [sys.executable, "-I", "-S", tied_child.__file__, str(os.getpid()), *program]
         output = None if self._log is None else self._log.open("ab")
         try:
@@ -66,6 +71,8 @@ class _Child:
         wait_s = min(_BACKOFF_MAX_S, 0.25 * 2**self._failures) if self._failures else 0.0
         self._start_at = now + wait_s
         self.restarts += 1
+        if self._front is not None:
+            self._front.ended(self.agent)
         say(f"{self.agent} ended with {code}; restarting in {wait_s:.1f} s")
         return None
 
@@ -84,6 +91,7 @@ class Supervisor:
         *,
         log: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
+        front: Front | None = None,
     ) -> None:
         """Nothing is started yet.
 
@@ -91,8 +99,10 @@ class Supervisor:
             environment: passed to the children; settings travel in it.
             log: file that receives the children's output; this process's own if None.
             say: told one line when a child ends unexpectedly.
+            front: serves the children's metrics and health; closed by `stop`.
         """
-        self._children = [_Child(agent, environment, log) for agent in agents]
+        self._front = front
+        self._children = [_Child(agent, environment, log, front) for agent in agents]
         self._say = say
         self._stopping = False
 
@@ -128,6 +138,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every child: asked first, killed when the grace is over. Returns when all are gone."""
+        if self._front is not None:
+            self._front.stopping = True
         for child in self._children:
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + _STOP_GRACE_S
@@ -139,3 +151,5 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 child.signal(signal.SIGKILL)
                 child.process.wait()
+        if self._front is not None:
+            self._front.close()

@@ -195,6 +195,15 @@ class Shard:
             self._policies_touched = False
             yield Stored(POLICY_KEY, POLICY_VERSION, 0, self._policies.encode())
 
+    @property
+    def rows(self) -> int:
+        """How many borrowers there are, without those of a batch that is under way."""
+        return len(self._rows)
+
+    def copies(self) -> list[bytes]:
+        """All rows as of some moment, in no order; for another thread, so it is one step of the interpreter."""
+        return list(self._rows.values())
+
     def bodies(self) -> Iterable[tuple[bytes, bytes]]:
         """All rows as of the last flush, in key order: what two runs are compared by."""
         return sorted(self._rows.items())

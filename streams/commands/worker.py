@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 AGENTS = ("sequence", "assess", "learn", "preserve")
 _NO_EVIDENCE = (
@@ -16,8 +22,9 @@ _NO_EVIDENCE = (
 @click.command()
 @click.argument("agents", nargs=-1, type=click.Choice(AGENTS), metavar="[AGENT]...")
 @click.option("--instance", help="Name of this worker, unique in the cluster (default: the host's name).")
+@click.option("--metrics-socket", type=click.Path(path_type=Path), hidden=True, help="Set by the supervisor.")
 @click.pass_context
-def worker(context: click.Context, agents: tuple[str, ...], instance: str | None) -> None:
+def worker(context: click.Context, agents: tuple[str, ...], instance: str | None, metrics_socket: Path | None) -> None:
     """Run the agents: all of them, each in a process that is restarted if it fails, or the named ones.
 
     One named agent runs in this very process, as a container wants it. Evidence is kept by `preserve`, one worker in
@@ -28,27 +35,45 @@ def worker(context: click.Context, agents: tuple[str, ...], instance: str | None
     """
     import os
 
-    from streams.agents.groups import build, configured, group_of
+    from streams.agents import telemetry
+    from streams.agents.groups import configured
     from streams.agents.supervise import Supervisor
-    from streams.engine.errors import EngineError
-    from streams.engine.process import die, run
     from streams.settings import PREFIX, load
 
     settings = load(instance=instance, bootstrap=(context.obj or {}).get("bootstrap"))
     if len(agents) == 1:
-        try:
-            processor = build(agents[0], settings)
-        except EngineError as error:
-            die(error)
-        else:
-            run(settings, group_of(agents[0], settings), processor)
+        _run_one(agents[0], settings, metrics_socket)
         return
+    telemetry.log_as(settings, "worker")
+    log = logging.getLogger("forewarn.worker")
     environment = dict(os.environ) | {PREFIX + "BOOTSTRAP": settings.bootstrap, PREFIX + "INSTANCE": settings.instance}
     if not agents and not configured(settings):
         agents = tuple(agent for agent in AGENTS if agent != "preserve")
-        click.echo(f"forewarn: {_NO_EVIDENCE}", err=True)
-    supervisor = Supervisor(
-        list(agents or AGENTS), environment, say=lambda line: click.echo(f"forewarn: {line}", err=True)
-    )
-    click.echo(f"forewarn: {', '.join(agents or AGENTS)} against {settings.bootstrap}; Ctrl-C stops.", err=True)
+        log.info(_NO_EVIDENCE)
+    chosen = list(agents or AGENTS)
+    supervisor = Supervisor(chosen, environment, say=log.warning, front=telemetry.front(settings, chosen))
+    log.info("%s against %s; Ctrl-C stops.", ", ".join(chosen), settings.bootstrap)
     sys.exit(supervisor.run())
+
+
+def _run_one(agent: str, settings: Settings, metrics_socket: Path | None) -> None:
+    """One agent in this process. Without a port nothing is measured."""
+    from streams.agents import telemetry
+    from streams.agents.groups import build, group_of
+    from streams.agents.measure import Meter
+    from streams.engine.errors import EngineError
+    from streams.engine.process import die, run
+
+    watched = bool(settings.metrics_port or metrics_socket)
+    telemetry.log_as(settings, agent)
+    try:
+        if not watched:
+            processor, meter = build(agent, settings), None
+        else:
+            meter = Meter(agent, settings)
+            processor = build(agent, settings, meter.count)
+            telemetry.serve(settings, meter, processor, metrics_socket)
+    except EngineError as error:
+        die(error)
+    else:
+        run(settings, group_of(agent, settings), processor, meter, telemetry.log_config(settings, agent))

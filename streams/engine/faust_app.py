@@ -2,7 +2,8 @@
 
 Everything private that is touched is touched here and named in `self_test`, which fails at start-up, loudly, if an
 upgrade has moved it: (1) the consumer thread's `_create_worker_consumer`, to read committed records only;
-(2) aiokafka's `_isolation_level`; (3) the coordinator's `member_id`; (4) a stream's channel queue.
+(2) aiokafka's `_isolation_level`; (3) the coordinator's `member_id`; (4) a stream's channel queue;
+(5) the position in the consumer's subscription.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 
 import aiokafka  # type: ignore[import-untyped]
 import faust
+from aiokafka import TopicPartition
 from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]
+from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState  # type: ignore[import-untyped]
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.auth import SASLMechanism
@@ -137,6 +140,17 @@ class Worker:
     def _revoked(self, _app: Any, _revoked: set[TP], **_: Any) -> None:
         self.membership = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was fetched waits to be taken."""
+        return self._queue is not None and self._queue.empty()
+
+    def position(self, partition: Partition) -> int:
+        """The offset that is fetched next: past the markers at a partition's end. 0 if it is not known."""
+        assignment = self.app.consumer._thread._consumer._subscription.subscription.assignment  # type: ignore[attr-defined]
+        state = None if assignment is None else assignment.state_value(TopicPartition(*partition))
+        return state._position or 0 if state is not None else 0
+
     async def batches(self, wait_s: float, records_max: int) -> list[Any]:
         """Everything that is waiting, up to `records_max` records; waits at most `wait_s` for a first batch."""
         queue = self._queue
@@ -172,6 +186,8 @@ def self_test() -> None:
         "aiokafka AIOKafkaConsumer._isolation_level": "self._isolation_level"
         in inspect.getsource(aiokafka.AIOKafkaConsumer),
         "aiokafka GroupCoordinator.member_id": "self.member_id" in inspect.getsource(GroupCoordinator),
+        "aiokafka Assignment.state_value": hasattr(Assignment, "state_value"),
+        "aiokafka TopicPartitionState._position": "self._position" in inspect.getsource(TopicPartitionState),
     }
     missing = [name for name, found in checks.items() if not found]
     if missing:

@@ -19,8 +19,11 @@ import faust
 from streams.engine import faust_app, groups
 from streams.engine.errors import EngineError, Inconsistent, Misconfigured
 from streams.engine.processor import Processor
-from streams.engine.runtime import Observer, Runtime
+from streams.engine.runtime import Runtime
+from streams.engine.watch import Watch
 from streams.settings import Settings
+
+log = logging.getLogger("forewarn.engine")
 
 EXIT_CONFIG = 78
 EXIT_FAILED = 70
@@ -36,7 +39,10 @@ def die(error: BaseException) -> None:
     try:
         if not expected:
             traceback.print_exception(error)
-        sys.stderr.write(f"forewarn: {what}\n")
+        if logging.root.handlers:
+            log.error(what)
+        else:
+            sys.stderr.write(f"forewarn: {what}\n")
         sys.stderr.flush()
     finally:  # also when the log's disk is full: this process must not go on
         os._exit(code)
@@ -85,17 +91,25 @@ class _Worker(faust.Worker):
         os._exit(0)
 
 
-def run(settings: Settings, group: str, processor: Processor, observe: Observer | None = None) -> None:
+def run(
+    settings: Settings,
+    group: str,
+    processor: Processor,
+    watch: Watch | None = None,
+    log_config: dict[str, Any] | None = None,
+) -> None:
     """Run the agent until SIGTERM or SIGINT. Does not return.
 
     Args:
         group: consumer group and base of the transactional id, for example `forewarn.assess`.
+        watch: told what the loop does.
+        log_config: for `logging.config.dictConfig`; Faust's own if None.
     """
     try:
         groups.self_test()
         faust_app.self_test()
         _make_state_directory(settings)
-        runtime = Runtime(settings, group, processor, observe)
+        runtime = Runtime(settings, group, processor, watch)
     except EngineError as error:
         die(error)
         return
@@ -111,4 +125,6 @@ def run(settings: Settings, group: str, processor: Processor, observe: Observer 
     topics = tuple(settings.topic_prefix + name for name in processor.inputs)
     worker = faust_app.Worker(settings, group, topics, body)
     logging.getLogger("faust").setLevel(logging.ERROR)
-    _Worker(worker.app, runtime, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()
+    _Worker(
+        worker.app, runtime, loglevel="WARNING", quiet=True, redirect_stdouts=False, logging_config=log_config
+    ).execute_from_commandline()

@@ -25,6 +25,7 @@ from streams.engine.faust_app import Membership, Worker
 from streams.engine.processor import Processor
 from streams.engine.restore import Restorer
 from streams.engine.transactions import Partition, Transactions
+from streams.engine.watch import Watch
 from streams.engine.writes import Writes
 from streams.settings import Settings
 
@@ -40,18 +41,16 @@ _HOLE_S = 5.0
 #: A transaction is over at its timeout; the broker's answer has so many seconds more.
 _COMMIT_GRACE_S = 5
 
-#: Told (records, writes, fold seconds, commit seconds) after each committed batch.
-Observer = Callable[[int, int, float, float], None]
-
 
 class Runtime:
     """Runs one processor inside one Faust worker."""
 
-    def __init__(self, settings: Settings, group: str, processor: Processor, observe: Observer | None = None) -> None:
+    def __init__(self, settings: Settings, group: str, processor: Processor, watch: Watch | None = None) -> None:
         self._settings = settings
         self._group = group
         self._processor = processor
-        self._observe = observe
+        self._watch = watch or Watch()
+        self._worker: Worker | None = None
         self._prefix = settings.topic_prefix
         self._transactions = Transactions(settings, f"{group}.{settings.instance}")
         self._restorer = Restorer(settings, group)
@@ -70,9 +69,12 @@ class Runtime:
 
     async def run(self, worker: Worker) -> None:
         """Loop until cancelled; raises on anything that must end the process."""
+        self._worker = worker
+        self._watch.started(self.positions)
         await self._in_thread(self._transactions.open)
         while True:
             await self._pull(worker)
+            self._watch.turned()
             try:
                 if self._committing is not None and self._committing.done():
                     await self._settle()
@@ -86,6 +88,7 @@ class Runtime:
                     await self._work()
             except Fenced as fenced:
                 log.warning("%s: %s; waiting for the next assignment", self._group, fenced)
+                self._watch.fenced()
                 self._forget()
 
     async def _pull(self, worker: Worker) -> None:
@@ -102,8 +105,21 @@ class Runtime:
         self._unread = [pair for pair in self._unread if pair[0] is present]
         self._unread.extend((present, batch) for batch in batches)
 
+    def positions(self) -> dict[Partition, int]:
+        """For each partition, the first offset that is not folded. Markers after the last record count as folded.
+
+        For another thread: it copies, and nothing waits for it.
+        """
+        waiting = set(self._held) | {(batch.topic, batch.partition) for _, batch in list(self._unread)}
+        found = dict(self._next)
+        if self._worker is not None and self._worker.idle:
+            for partition in found.keys() - waiting:
+                found[partition] = max(found[partition], self._worker.position(partition))
+        return found
+
     async def stop(self) -> None:
         """Begin no further commit and wait for the one under way, so that nothing is left undecided."""
+        self._watch.stopping()
         self._stopping = True
         if self._committing is not None:
             await self._committing
@@ -114,7 +130,8 @@ class Runtime:
             return False
         if membership is self._owned:
             return True
-        previous = self._owned
+        previous, started = self._owned, time.monotonic()
+        self._watch.assigned(len(membership.partitions))
         if self._committing is not None:
             await self._settle()
         continuous = previous is not None and membership.generation == previous.generation + 1
@@ -125,6 +142,7 @@ class Runtime:
         await self._open(membership.partitions - kept)
         self._metadata = groups.metadata(self._group, membership.generation, membership.member, self._settings.instance)
         self._owned, self._fenced = membership, None
+        self._watch.adopted(time.monotonic() - started)
         return True
 
     async def _open(self, partitions: set[Partition] | frozenset[Partition]) -> None:
@@ -136,7 +154,7 @@ class Runtime:
         if processor.state_topic is not None:
             state_topic = self._prefix + processor.state_topic
             homes = {p: (state_topic, processor.state_partition(self._name(p), p[1])) for p in partitions}
-        rows = await self._in_thread(self._restorer.rows, set(homes.values()))
+        rows = await self._in_thread(self._restorer.rows, set(homes.values()), self._watch.restoring)
         for partition in sorted(partitions):
             own = rows.get(homes[partition], {}) if homes else {}
             processor.opened(self._name(partition), partition[1], own, offsets[partition])
@@ -216,6 +234,7 @@ class Runtime:
         if taken == 0 and not writes.records:
             return
         self._processor.finish(writes)
+        self._watch.folded(writes)
         offsets = self._offsets()
         folded_s = time.perf_counter() - started
         if self._committing is not None:
@@ -235,8 +254,7 @@ class Runtime:
     ) -> None:
         started = time.perf_counter()
         await self._bounded(self._in_thread(self._transactions.commit, writes.records, offsets, metadata))
-        if self._observe is not None:
-            self._observe(taken, len(writes.records), folded_s, time.perf_counter() - started)
+        self._watch.committed(taken, writes, folded_s, time.perf_counter() - started)
 
     async def _bounded(self, commit: Coroutine[Any, Any, None]) -> None:
         """Wait for a commit, but not for ever: librdkafka may never return from one that meets a broker's restart.

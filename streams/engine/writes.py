@@ -20,12 +20,13 @@ class Write(NamedTuple):
 
 
 class Writes:
-    """The records of one batch, in order."""
+    """The records of one batch, in order, and what was counted while it was folded (see `engine.watch`)."""
 
-    __slots__ = ("records",)
+    __slots__ = ("counts", "records")
 
     def __init__(self) -> None:
         self.records: list[Write] = []
+        self.counts: dict[tuple[str, ...], int] = {}
 
     def add(
         self,

@@ -1,0 +1,71 @@
+"""The learner's prequential figures as gauges: of the newest cohort, and of the last twelve together.
+
+A model version is published when labels mature, which may be weeks apart, so after a restart the gauges are set again
+from the versions on `models`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from streams.risk.heads import HEADS
+from streams.telemetry import metrics
+
+COHORTS = 12
+NEWEST, YEAR = "newest", "last_12"
+#: Figures that are averaged over cohorts, each weighing as its labels.
+_AVERAGED = {"log_loss": metrics.LOG_LOSS, "auc": metrics.AUC, "ece": metrics.CALIBRATION}
+_NEWEST = {
+    "psi": metrics.PSI,
+    "psi_limit": metrics.PSI_LIMIT,
+    "drift": metrics.DRIFT,
+    "quarantined": metrics.QUARANTINED,
+}
+
+
+class _Version(Struct):
+    source: str
+    learned_through: dt.date
+    provenance: dict[str, str] = {}
+
+
+_versions = msgspec.json.Decoder(_Version)
+
+
+class ModelFigures:
+    """The cohorts of each head that were judged last."""
+
+    def __init__(self) -> None:
+        self._cohorts: dict[str, list[Mapping[str, str]]] = {head: [] for head in HEADS}
+
+    def take(self, version: bytes) -> None:
+        """Take a version as it stands on `models`; one that a person published has no figures."""
+        said = _versions.decode(version)
+        if said.source != "forewarn.learn":
+            return
+        metrics.MODEL_DATE.set(calendar.timegm(said.learned_through.timetuple()))
+        for head, cohorts in self._cohorts.items():
+            prefix = f"{head}."
+            figures = {n.removeprefix(prefix): v for n, v in said.provenance.items() if n.startswith(prefix)}
+            if figures.get("labels"):
+                cohorts.append(figures)
+                del cohorts[:-COHORTS]
+                self._show(head, cohorts)
+
+    def _show(self, head: str, cohorts: list[Mapping[str, str]]) -> None:
+        newest = cohorts[-1]
+        for name, gauge in _NEWEST.items():
+            if newest.get(name):
+                gauge.labels(head).set(float(newest[name]))
+        for window, taken in ((NEWEST, cohorts[-1:]), (YEAR, cohorts)):
+            metrics.COHORT_LABELS.labels(head, window).set(sum(int(each["labels"]) for each in taken))
+            for name, gauge in _AVERAGED.items():
+                known = [(int(each["labels"]), float(each[name])) for each in taken if each.get(name)]
+                if known:
+                    labels = sum(count for count, _ in known)
+                    gauge.labels(head, window).set(sum(count * value for count, value in known) / labels)

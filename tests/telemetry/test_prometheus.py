@@ -1,0 +1,208 @@
+"""A real Prometheus scrapes a real worker by the shipped rules: what they ask for is there, and they fire when they should."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import uuid
+
+import msgspec
+import pytest
+import yaml  # type: ignore[import-untyped]
+from confluent_kafka import Producer
+from prometheus_client.metrics import MetricWrapperBase
+
+from streams.engine import client, reading
+from streams.events.outputs import DateClosed, LabelMatured
+from streams.settings import Settings
+from streams.telemetry.metrics import SECTIONS
+from tests.docs.pages import ROOT
+from tests.telemetry.conftest import RULES, Prometheus, Worker, needs, until
+from tests.telemetry.page import name_of
+from tests.telemetry.promql import metrics_in
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+World = tuple[Worker, Prometheus]
+
+ALERTS = [rule for group in yaml.safe_load((RULES / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
+RECORDED = yaml.safe_load((RULES / "recording.yml").read_text())["groups"][0]["rules"]
+
+
+def test_the_rules_test_themselves() -> None:
+    """`promtool test rules`."""
+    said = subprocess.run(
+        [needs("promtool"), "test", "rules", "tests.yml"], cwd=RULES, capture_output=True, text=True, check=False
+    )
+
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_every_alert_is_tested_and_has_a_runbook() -> None:
+    """A test in which it fires; a page that exists; a summary of one line."""
+    tests = yaml.safe_load((RULES / "tests.yml").read_text())["tests"]
+    fired = {case["alertname"] for test in tests for case in test.get("alert_rule_test", []) if case.get("exp_alerts")}
+
+    assert {rule["alert"] for rule in ALERTS} == fired
+    for rule in ALERTS:
+        assert (ROOT / rule["annotations"]["runbook"]).is_file(), rule["alert"]
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def known() -> set[str]:
+    """Every name that a query may ask for."""
+    found = {"up", *(rule["record"] for rule in RECORDED)}
+    metrics: list[MetricWrapperBase] = [metric for section in SECTIONS for metric in section.metrics]
+    for metric in metrics:
+        name = name_of(metric)
+        (described,) = metric.describe()
+        found |= {f"{name}{end}" for end in ("_bucket", "_sum", "_count")} if described.type == "histogram" else {name}
+    return found
+
+
+def test_every_rule_asks_for_metrics_that_exist() -> None:
+    """By name; that they are there is asked of the real server below."""
+    for rule in (*ALERTS, *RECORDED):
+        asked = metrics_in(rule["expr"])
+        assert asked, rule
+        assert asked <= known(), rule["expr"]
+
+
+def test_every_rule_is_evaluated_without_an_error(world: World) -> None:
+    """All groups, all healthy; recorded series exist."""
+    _, prometheus = world
+    until(
+        lambda: all(r["health"] == "ok" for g in prometheus.ask("rules")["groups"] for r in g["rules"]), "all rules ok"
+    )
+
+    for rule in RECORDED:
+        if "recall" not in rule["record"] and "precision" not in rule["record"]:  # until a default, there is none
+            assert prometheus.query(rule["record"]), rule["record"]
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_what_an_alert_looks_at_is_there(world: World, rule: dict[str, str]) -> None:
+    """Each metric of its expression has samples from the worker, so a silent alert is one that has nothing to say."""
+    _, prometheus = world
+    lacking = [name for name in sorted(metrics_in(rule["expr"])) if not prometheus.query(name)]
+
+    assert [name for name in lacking if name != "forewarn_portfolio_coverage_ratio"] == []  # no reserve stated
+
+
+def test_a_healthy_worker_wakes_nobody(world: World) -> None:
+    """Except that its business dates are of 2018."""
+    _, prometheus = world
+
+    assert prometheus.firing() & {rule["alert"] for rule in ALERTS if rule["labels"]["severity"] == "page"} <= {
+        "ForewarnNoBusinessDate"
+    }
+
+
+def fires(prometheus: Prometheus, alert: str) -> None:
+    """Wait until it does."""
+    until(lambda: alert in prometheus.firing(), f"{alert} fires", 90)
+
+
+def quiet(prometheus: Prometheus, alert: str) -> None:
+    """Wait until it does not."""
+    until(lambda: alert not in prometheus.firing(), f"{alert} ends", 90)
+
+
+def test_a_burst_of_dead_letters_fires(world: World) -> None:
+    """Fifty records that are no events; the reasons are counted, and the alert ends with the burst."""
+    worker, prometheus = world
+    producer = client.producer(worker.settings)
+    for number in range(50):
+        producer.produce(f"{worker.settings.topic_prefix}payments", b"{not json %d" % number, b"k")
+    producer.flush(30)
+
+    fires(prometheus, "ForewarnDeadLetterBurst")
+    (counted,) = prometheus.query('forewarn_dead_letters_total{reason="not_json"}')
+    assert counted["value"][1] == "50"
+    quiet(prometheus, "ForewarnDeadLetterBurst")
+
+
+def hanging(settings: Settings) -> Producer:
+    """A producer with an open transaction: nothing after it can be read until it is decided."""
+    producer = client.producer(settings, **{"transactional.id": uuid.uuid4().hex, "transaction.timeout.ms": 120_000})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    return producer
+
+
+def test_a_growing_lag_fires(world: World) -> None:
+    """Somebody's transaction hangs, the topic grows behind it. Meanwhile the worker is live and not ready."""
+    worker, prometheus = world
+    topic = f"{worker.settings.topic_prefix}payments"
+    stuck, others = hanging(worker.settings), client.producer(worker.settings)
+    try:
+        for partition in range(2):
+            stuck.produce(topic, b"{}", b"k", partition)
+        stuck.flush(30)
+        for number in range(200):
+            others.produce(topic, b"{}", b"k", number % 2)
+        others.flush(30)
+        fires(prometheus, "ForewarnLagGrowing")
+        (lag,) = prometheus.query('sum(forewarn_lag_records{topic="payments"})')
+        assert float(lag["value"][1]) >= 200
+        assert worker.ask("/live")[0] == 200
+    finally:
+        stuck.abort_transaction(30)
+    quiet(prometheus, "ForewarnLagGrowing")
+    until(lambda: prometheus.query("sum(forewarn_lag_records) == 0"), "all is read, markers do not count")
+
+
+def test_a_calibration_break_fires(world: World) -> None:
+    """A month in which a third defaults of whom two in a hundred were expected to: said by labels, judged by `learn`."""
+    worker, prometheus = world
+    settings = worker.settings
+    assert "ForewarnCalibrationBreak" not in prometheus.firing()
+    some = next(record for record in reading.read_all(settings, ["labels"]) if record.key is not None)
+    template = msgspec.msgpack.decode(some.value or b"", type=LabelMatured)
+    day = dt.date(2019, 6, 1)
+    producer = client.producer(settings)
+    topic = f"{settings.topic_prefix}labels"
+    for number in range(1_500):
+        label = msgspec.structs.replace(
+            template,
+            borrower_id=f"x-{number}",
+            observed_on=dt.date(2019, 1, 31),
+            matured_on=day,
+            head="default_90d",
+            outcome=number % 3 == 0,
+            probability_ppm=20_000,
+        )
+        producer.produce(topic, msgspec.msgpack.encode(label), label.borrower_id.encode(), 0)
+    for partition in range(2):
+        closed = DateClosed(partition=partition, partitions=2, business_date=day)
+        producer.produce(topic, msgspec.msgpack.encode(closed), None, 0)
+    producer.flush(30)
+
+    fires(prometheus, "ForewarnCalibrationBreak")
+    (off,) = prometheus.query('forewarn_model_calibration_error{head="default_90d", window="newest"}')
+    assert float(off["value"][1]) == pytest.approx(1 / 3 - 0.02, abs=0.005)
+
+
+def test_an_agent_that_hangs_fires(world: World) -> None:
+    """The rest of the worker goes on and is scraped."""
+    worker, prometheus = world
+    agent = worker.agent("assess")
+    agent.suspend()
+    try:
+        until(lambda: prometheus.query('forewarn_agent_up{agent="assess"} == 0'), "the supervisor says so", 30)
+    finally:
+        agent.resume()
+    until(worker.ready, "it goes on where it was")
+
+
+def test_a_stopped_worker_fires_and_its_figures_come_back(world: World) -> None:
+    """Asked to stop, it is gone within the stated time; started again, the model's figures are there at once."""
+    worker, prometheus = world
+    assert worker.stop() < 15
+    fires(prometheus, "ForewarnWorkerDown")
+    worker.start()
+    quiet(prometheus, "ForewarnWorkerDown")
+    until(worker.ready, "the worker is ready again")
+    restored = until(lambda: prometheus.query('forewarn_model_log_loss{window="last_12"}'), "figures of before")
+
+    assert {sample["metric"]["head"] for sample in restored} >= {"default_90d", "delinquent_30_90d"}
+    assert prometheus.query("sum(forewarn_restore_rows) > 0")
