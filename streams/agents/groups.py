@@ -13,7 +13,7 @@ from streams.settings import Settings
 #: What a tick must not overtake.
 BORROWER_TOPICS = ("loans", "payments", "missed-installments", "contacts")
 #: What alerts need. `preserve` comes beside them where evidence is kept.
-AGENTS = ("sequence", "assess", "learn")
+AGENTS = ("sequence", "assess", "learn", "portfolio")
 EVERY = (*AGENTS, "preserve")
 
 
@@ -48,6 +48,10 @@ def build(agent: str, settings: Settings) -> Processor:
             from streams.agents.learn import LearningAgent
 
             return LearningAgent()
+        case "portfolio":
+            from streams.agents.portfolio import PortfolioAgent
+
+            return PortfolioAgent()
         case "preserve":
             return _preserver(settings)
         case _:

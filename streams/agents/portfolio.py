@@ -1,7 +1,9 @@
 """portfolio: sums the partitions' changes of the book, and says what a closed date means for the whole of it.
 
-A date is judged when every journal partition has closed it. Changes of later days wait, in rows of their own, so a batch
-writes what it touched and a restart goes on where the offset stands. People's sign-offs come in the same order as all else.
+A date is judged when every journal partition has closed it; what a partition tells after it closed a date counts on the
+next (see `portfolio.sums`). So what is said follows from the journal, at any number of partitions, whichever is faster.
+Changes of later days wait, in rows of their own, so a batch writes what it touched and a restart goes on where the offset
+stands. What people say comes through the journal's first partition, in the same order as all else.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from streams.events.outputs import DateClosed, PortfolioAlert
 from streams.events.portfolio import PortfolioControl
 from streams.learning import hazard
 from streams.portfolio import classes, playbook
-from streams.portfolio.book import BookChanged, Delta, Segment
+from streams.portfolio.book import BookChanged, Segment
 from streams.portfolio.history import DAYS_KEPT, History, Line
 from streams.portfolio.monitor import Book, Monitor, Part
 from streams.portfolio.sums import Cells
 from streams.portfolio.views import currency, is_whole
 
 VERSION = 1
+#: What people say is in every partition of the journal; the first one's `assess` hands it on.
+CONTROLS_PARTITION = 0
 _PROGRESS, _BOOK = b"progress", b"book"
 _STOCK, _WAITING, _PART, _LINE = b"stock/", b"waiting/", b"part/", b"line/"
 _decoder = msgspec.msgpack.Decoder(BookChanged | DateClosed | PortfolioControl)
@@ -112,12 +116,13 @@ class PortfolioAgent:
         for record in records:
             self._offset = record.offset
             told = _decoder.decode(record.value)
+            closed = self._progress.closed
             if isinstance(told, BookChanged):
-                self._days |= self.monitor.sums.take(told)
+                self._days |= self.monitor.sums.take(told, closed.get(told.partition, 0))
             elif isinstance(told, DateClosed):
                 self._close(told, writes)
             else:
-                self.monitor.hear(told)
+                self.monitor.hear(told, closed.get(CONTROLS_PARTITION, 0))
                 self._heard = True
         return len(records)
 
@@ -148,7 +153,7 @@ class PortfolioAgent:
         waiting = self.monitor.sums.waiting
         for day in sorted(self._days):
             delta = waiting.get(day)
-            self._write(_WAITING + b"%d" % day, _encoded(delta) if delta else None, writes)
+            self._write(_WAITING + b"%d" % day, _msgpack.encode(delta.told(0)) if delta else None, writes)
         if self._judged or self._heard:
             self._write(_BOOK, _msgpack.encode(msgspec.structs.replace(self.monitor.book, parts={})), writes)
         if self._judged:
@@ -186,12 +191,6 @@ class PortfolioAgent:
         """Nothing to wait for."""
 
 
-def _encoded(delta: Delta) -> bytes:
-    copy = Delta()
-    copy.stock, copy.flows, copy.marks = delta.stock, delta.flows, delta.marks
-    return _msgpack.encode(copy.take(0))
-
-
 def restore(monitor: Monitor, bodies: dict[bytes, bytes]) -> None:
     """Fill a new monitor from the bodies of the state topic's rows."""
     if _BOOK in bodies:
@@ -203,7 +202,8 @@ def restore(monitor: Monitor, bodies: dict[bytes, bytes]) -> None:
             cells: Cells = {(oldest, tier): cell for oldest, tier, cell in row.cells}
             monitor.sums.stock[row.segment] = cells
         elif key.startswith(_WAITING):
-            monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged))
+            day = int(key.removeprefix(_WAITING))
+            monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged), day)
         elif key.startswith(_LINE):
             for name, line in _lines.decode(body).items():
                 parts.setdefault(name, Part()).history.lines.append(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.borrower.context import Context, date
+from streams.borrower.labels import starts_month
 from streams.borrower.state import Borrower, LiveAlert
 from streams.borrower.view import View
 from streams.events.fields import NonNegativeMoney
@@ -105,12 +106,17 @@ def book(
     restructured: bool = False,
 ) -> None:
     """Bring the portfolio's sums up to date with this row; see `portfolio.booking`."""
-    assessment = view.assessment  # only the one head: all of them would cost a quarter of the fold
-    year_ppm = probability_ppm(assessment.scorers[YEAR_HEAD].logit(assessment.inputs))
-    step = booking.Step(
-        borrower.business_day, woke, late_from, tier_before, borrower.tier, year_ppm, restructured=restructured
-    )
-    booking.record(context.book, borrower.booked, borrower.account.loans, view.derived.positions, step)
+    today = borrower.business_day
+    rescore = woke and starts_month(today)
+    step = booking.Step(today, woke, late_from, tier_before, borrower.tier, restructured=restructured, rescore=rescore)
+    positions = view.derived.positions
+    booking.record(context.book, borrower.booked, borrower.account.loans, positions, step, lambda: _year_ppm(view))
+
+
+def _year_ppm(view: View) -> int:
+    """Only the one head: all of them would cost a quarter of the fold."""
+    assessment = view.assessment
+    return probability_ppm(assessment.scorers[YEAR_HEAD].logit(assessment.inputs))
 
 
 def forget_old_alerts(borrower: Borrower) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-AGENTS = ("sequence", "assess", "learn", "preserve")
+AGENTS = ("sequence", "assess", "learn", "portfolio", "preserve")
 _NO_EVIDENCE = (
     "no evidence is kept, for there is no signing key. `forewarn evidence keys init` makes one; then set "
     "FOREWARN_EVIDENCE_KEY_FILE."

@@ -48,7 +48,7 @@ def book(
     """Fold an ordered stream of events through all agents."""
     agent = agent or PortfolioAgent()
     result = Booked(agent)
-    assessor = Assessor(1, DEFAULT, book=True)
+    assessor = Assessor(1, DEFAULT)
     driver = LocalDriver([Sequencer(1, None), assessor, LearningAgent(), agent], result.take)
     done = 0
     for span, _hold in spans(events):

@@ -12,7 +12,6 @@ classes follow from the date that is asked for, and nothing has to be sent becau
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import get_args
 
@@ -72,13 +71,22 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
         return min(MILLION, self.ppm * max(4, self.code // BUCKETS) // 4)
 
 
-class BookChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="book_changed"):
-    """One batch's net changes of one partition. Lists are in key order; amounts are minor units."""
+class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
+    """One batch's net changes of one partition. Amounts are minor units; a segment is named once, then by its place.
+
+    Attributes:
+        partition: of the journal.
+        segments: those that the rows below name.
+        stock: (day, segment, oldest unmet day, tier, loans, balance, balance x ppm of a year, of a lifetime).
+        flows: (day, segment, name, count, amount).
+        marks: (day, kind, name, count).
+    """
 
     partition: int
-    stock: list[tuple[int, Segment, int, int, tuple[int, int, int, int]]]
-    flows: list[tuple[int, Segment, str, int, int]]
-    marks: list[tuple[int, str, str, int]]
+    segments: list[Segment] = []
+    stock: list[tuple[int, int, int, int, int, int, int, int]] = []
+    flows: list[tuple[int, int, str, int, int]] = []
+    marks: list[tuple[int, str, str, int]] = []
 
 
 class Delta:
@@ -107,6 +115,21 @@ class Delta:
         cell[2] += balance * booked.ppm
         cell[3] += balance * booked.lifetime_ppm
 
+    def replace(self, day: int, segment: Segment, before: Booked, tier_before: int, after: Booked, tier: int) -> None:
+        """Put what a loan is now in the place of what it was: one cell, where it stays under its due day and tier."""
+        if before.oldest_unmet_day != after.oldest_unmet_day or tier_before != tier:
+            self.hold(day, segment, tier_before, before, -1)
+            self.hold(day, segment, tier, after, 1)
+            return
+        key = (day, segment, after.oldest_unmet_day, tier)
+        cell = self.stock.get(key)
+        if cell is None:
+            cell = self.stock[key] = [0, 0, 0, 0]
+        was, now = before.balance_minor, after.balance_minor
+        cell[1] += now - was
+        cell[2] += now * after.ppm - was * before.ppm
+        cell[3] += now * after.lifetime_ppm - was * before.lifetime_ppm
+
     def flow(self, day: int, segment: Segment, name: str, amount_minor: int = 0, count: int = 1) -> None:
         """Count something that happened to loans of a segment."""
         cell = self.flows.setdefault((day, segment, name), [0, 0])
@@ -119,33 +142,37 @@ class Delta:
         self.marks[key] = self.marks.get(key, 0) + count
 
     def take(self, partition: int) -> BookChanged:
-        """Everything gathered, as a message; the gathering starts anew. Changes that cancel out are left out."""
-        message = BookChanged(
-            partition=partition,
-            stock=[
-                (*key, (cell[0], cell[1], cell[2], cell[3])) for key, cell in sorted(self.stock.items()) if any(cell)
-            ],
-            flows=[(*key, cell[0], cell[1]) for key, cell in sorted(self.flows.items())],
-            marks=[(*key, count) for key, count in sorted(self.marks.items())],
-        )
+        """Everything gathered, as a message; the gathering starts anew. Stock that cancels out is left out."""
+        message = self.told(partition)
         self.stock, self.flows, self.marks = {}, {}, {}
         return message
 
+    def told(self, partition: int) -> BookChanged:
+        """Everything gathered, in key order: the same bytes however it came together."""
+        places: dict[Segment, int] = {}
+        stock = [
+            (day, places.setdefault(segment, len(places)), oldest, tier, cell[0], cell[1], cell[2], cell[3])
+            for (day, segment, oldest, tier), cell in sorted(self.stock.items())
+            if any(cell)
+        ]
+        flows = [
+            (day, places.setdefault(segment, len(places)), name, cell[0], cell[1])
+            for (day, segment, name), cell in sorted(self.flows.items())
+        ]
+        marks = [(*key, count) for key, count in sorted(self.marks.items())]
+        return BookChanged(partition, list(places), stock, flows, marks)
+
     def add(self, message: BookChanged) -> None:
         """Merge a message."""
-        for day, segment, oldest, tier, amounts in message.stock:
-            cell = self.stock.setdefault((day, segment, oldest, tier), [0, 0, 0, 0])
-            for place, amount in enumerate(amounts):
-                cell[place] += amount
-        for day, segment, name, count, amount in message.flows:
-            self.flow(day, segment, name, amount, count)
+        names = message.segments
+        for day, place, oldest, tier, *amounts in message.stock:
+            cell = self.stock.setdefault((day, names[place], oldest, tier), [0, 0, 0, 0])
+            for at, amount in enumerate(amounts):
+                cell[at] += amount
+        for day, place, name, count, amount in message.flows:
+            self.flow(day, names[place], name, amount, count)
         for day, kind, name, count in message.marks:
             self.mark(day, kind, name, count)
-
-    def days(self) -> Iterator[int]:
-        """Every day that something is told of; may repeat."""
-        for keys in (self.stock, self.flows, self.marks):
-            yield from (key[0] for key in keys)
 
 
 @lru_cache(maxsize=65_536)

@@ -19,7 +19,7 @@ declined by processor; promise by result; complaint by fingerprint of its text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -45,8 +45,8 @@ class Step(Struct, frozen=True, gc=False):
         late_from: a late fact changed what was known of this day and later; 0 none.
         tier_before: index of the tier before the step.
         tier: and after it.
-        ppm: probability of default within a year, after it.
         restructured: new terms reset what was overdue, which is no cure.
+        rescore: the probability of default is due to be looked at anew.
     """
 
     today: int
@@ -54,8 +54,8 @@ class Step(Struct, frozen=True, gc=False):
     late_from: int
     tier_before: int
     tier: int
-    ppm: int
     restructured: bool = False
+    rescore: bool = False
 
     @property
     def told(self) -> int:
@@ -75,9 +75,18 @@ def segment_of(loan: Loan) -> Segment:
 
 
 def record(
-    delta: Delta, booked: dict[str, Booked], loans: Sequence[Loan], positions: Sequence[Position], step: Step
+    delta: Delta,
+    booked: dict[str, Booked],
+    loans: Sequence[Loan],
+    positions: Sequence[Position],
+    step: Step,
+    score: Callable[[], int],
 ) -> None:
     """Bring the book up to date with one borrower.
+
+    The probability of default is scored anew when a loan is opened, its bucket or its borrower's tier changes, and when
+    `step.rescore` says so (the caller does at month-ends, when a lender reports expected loss): a quarter of the fold
+    would go into changes that no report shows.
 
     Args:
         delta: takes the changes.
@@ -86,9 +95,10 @@ def record(
         loans: of the account, in its order.
         positions: one a loan, as of the step's day.
         step: what happened.
+        score: the probability of default within a year (parts per million) as of the step.
     """
     alone = len(loans) == 1
-    home = None
+    home = ppm = None
     for index, (loan, position) in enumerate(zip(loans, positions, strict=True)):
         key = "" if index == 0 and (alone or "" in booked) else loan.loan_id
         before = booked.pop(loan.loan_id, None) or (booked.pop("", None) if index == 0 else None)
@@ -96,16 +106,24 @@ def record(
             continue
         segment = segment_of(loan)
         home = home or segment
-        after = _entry(position, before, step) if position.active else None
-        if after is not None:
-            booked[key] = after
+        after = None
+        if position.active:
+            anew = _needs_score(position, before, step)
+            if anew and ppm is None:
+                ppm = score()
+            after = booked[key] = _entry(position, before, step, ppm if anew else None)
         _restock(delta, segment, before, after, step)
         _flows(delta, segment, loan, position, before, after, step)
     if step.tier != step.tier_before and loans:
         delta.flow(step.told, home or segment_of(loans[0]), move(step.tier_before, step.tier))
 
 
-def _entry(position: Position, before: Booked | None, step: Step) -> Booked:
+def _needs_score(position: Position, before: Booked | None, step: Step) -> bool:
+    moved = before is None or before.bucket != bucket(position.days_past_due)
+    return moved or step.rescore or step.tier != step.tier_before
+
+
+def _entry(position: Position, before: Booked | None, step: Step, ppm: int | None) -> Booked:
     left = position.installments_total - position.installments_passed
     quarters = min(QUARTERS_MAX, (left * position.cadence_days + 90) // 91)
     now = bucket(position.days_past_due)
@@ -114,16 +132,20 @@ def _entry(position: Position, before: Booked | None, step: Step) -> Booked:
         cured_on = step.today
     elif now >= 2 or (cured_on and step.today - cured_on > REDEFAULT_DAYS):
         cured_on = 0
-    return Booked(position.outstanding_minor, position.oldest_unmet_day, step.ppm, now + BUCKETS * quarters, cured_on)
+    if ppm is None:
+        assert before is not None, "a loan that enters the book was scored"
+        ppm = before.ppm
+    return Booked(position.outstanding_minor, position.oldest_unmet_day, ppm, now + BUCKETS * quarters, cured_on)
 
 
 def _restock(delta: Delta, segment: Segment, before: Booked | None, after: Booked | None, step: Step) -> None:
-    if before == after and step.tier == step.tier_before:
-        return
-    if before is not None:
-        delta.hold(step.told, segment, step.tier_before, before, -1)
-    if after is not None:
+    if before is None:
+        assert after is not None, "a loan that neither was nor is in the book changes nothing"
         delta.hold(step.told, segment, step.tier, after, 1)
+    elif after is None:
+        delta.hold(step.told, segment, step.tier_before, before, -1)
+    elif before != after or step.tier != step.tier_before:
+        delta.replace(step.told, segment, before, step.tier_before, after, step.tier)
 
 
 def _flows(

@@ -55,7 +55,7 @@ class Book(Struct):
         guard: the outage guard.
         incident_alert: id of the alert of the open incident.
         reserves: stated reserve by currency, minor units.
-        said: what people said, waiting for its business date to close.
+        said: what people said, each with the day (ordinal) it counts on, until that is closed.
         through: the last closed date (ordinal): figures are as of its opening.
     """
 
@@ -63,7 +63,7 @@ class Book(Struct):
     guard: incident.Guard = field(default_factory=incident.Guard)
     incident_alert: str = ""
     reserves: dict[str, int] = field(default_factory=dict)
-    said: list[PortfolioControl] = field(default_factory=list)
+    said: list[tuple[int, PortfolioControl]] = field(default_factory=list)
     through: int = 0
 
 
@@ -94,9 +94,9 @@ class Monitor:
         self._detector = detector
         self._views = playbook.all_views()
 
-    def hear(self, said: PortfolioControl) -> None:
-        """Take what a person says; it counts when its business date closes."""
-        self.book.said.append(said)
+    def hear(self, said: PortfolioControl, open_from: int = 0) -> None:
+        """Take what a person says; it counts when its business date closes, and never on a day before `open_from`."""
+        self.book.said.append((max(said.business_date.toordinal(), open_from), said))
 
     def close(self, day: int) -> Closed:
         """Every partition has closed `day` (ordinal): judge the book as of its opening."""
@@ -145,10 +145,10 @@ class Monitor:
 
     def _heed(self, day: int) -> list[PortfolioAlert]:
         """Let what was said under dates before `day` count."""
-        due = [said for said in self.book.said if said.business_date.toordinal() < day]
-        self.book.said = [said for said in self.book.said if said.business_date.toordinal() >= day]
+        due = [each for each in self.book.said if each[0] < day]
+        self.book.said = [each for each in self.book.said if each[0] >= day]
         found = []
-        for said in sorted(due, key=lambda each: (each.business_date, each.event_id)):
+        for _, said in sorted(due, key=lambda each: (each[0], each[1].business_date, each[1].event_id)):
             match said:
                 case ReserveStated():
                     self.book.reserves[said.reserve.currency] = said.reserve.amount_minor

@@ -46,7 +46,7 @@ def fold() -> list[bytes]:
     """The records of `book` that the whole bundled set gives."""
     records: list[bytes] = []
     driver = LocalDriver(
-        [Sequencer(1, None), Assessor(1, DEFAULT, book=True), LearningAgent()],
+        [Sequencer(1, None), Assessor(1, DEFAULT), LearningAgent()],
         lambda write: records.append(write.value or b"") if write.topic == "book" else None,
     )
     for span, _hold in spans(from_events(ally.events())):
