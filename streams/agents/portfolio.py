@@ -8,6 +8,7 @@ stands. What people say comes through the journal's first partition, in the same
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -19,12 +20,12 @@ from streams.engine import rows as frame
 from streams.engine.restore import Rows
 from streams.engine.writes import Writes
 from streams.events.outputs import DateClosed, PortfolioAlert
-from streams.events.portfolio import PortfolioControl
+from streams.events.portfolio import FreezeChanged, PortfolioControl
 from streams.learning import hazard
 from streams.portfolio import classes, playbook
 from streams.portfolio.book import BookChanged, Segment
 from streams.portfolio.history import DAYS_KEPT, History, Line
-from streams.portfolio.monitor import Book, Monitor, Part
+from streams.portfolio.monitor import Book, Freeze, Monitor, Part
 from streams.portfolio.sums import Cells
 from streams.portfolio.views import currency, is_whole
 
@@ -56,6 +57,23 @@ def _shipped(folder: str, name: str) -> str:
 def new_monitor(plan: playbook.Playbook | None = None) -> Monitor:
     """A monitor that has seen nothing yet."""
     return Monitor(plan or shipped_playbook(), shipped_pack("ifrs9"), hazard.drift)
+
+
+def freeze_event(freeze: Freeze, date: dt.date) -> FreezeChanged:
+    """What the journal is told, and through it all that must wait: escalation in `assess`, labels for `learn`."""
+    name = f"{freeze.incident_id}/{date.isoformat()}"
+    return FreezeChanged(
+        event_id=name,
+        schema_version=1,
+        source="forewarn.portfolio",
+        occurred_at=dt.datetime.combine(date, dt.time(), dt.UTC),
+        business_date=date,
+        idempotency_key=name,
+        incident_id=freeze.incident_id,
+        since=dt.date.fromordinal(freeze.since),
+        scopes=() if freeze.over else ("ESCALATION", "LEARNING"),
+        affected=freeze.affected,
+    )
 
 
 class Progress(Struct, array_like=True):
@@ -142,6 +160,9 @@ class PortfolioAgent:
         self._judged = True
         for alert in closed.alerts:
             self._say(alert, writes)
+        if closed.freeze is not None:
+            event = freeze_event(closed.freeze, told.business_date)
+            writes.add("controls", None, msgspec.json.encode(event), partition=0)
 
     def _say(self, alert: PortfolioAlert, writes: Writes) -> None:
         writes.add("portfolio-alerts", alert.segment.encode(), _json.encode(alert), partition=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from streams.borrower import collect, decide, labels, promised
+from streams.borrower import collect, decide, freezes, labels, promised
 from streams.borrower.context import Context, Refused, date
 from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
@@ -194,7 +194,11 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
     if today <= context.closed_day:
         context.count("label_too_late")
         return
+    frozen = bool(context.freezes) and freezes.holds(context.freezes, "LEARNING", borrower.account)
     for index, head, observation, outcome in labels.matured(borrower.observations, today):
+        if frozen:
+            context.count("label_frozen")
+            continue
         label = LabelMatured(
             borrower_id=borrower_id,
             observed_on=date(observation.day - 1),

@@ -101,12 +101,12 @@ def _of_files(paths: Sequence[Path]) -> Monitor:
     from rich.console import Console
 
     from streams.commands.progress import progress_bar
-    from streams.files.book import book
+    from streams.files.assess import assess
     from streams.files.events import read
 
     events = read(paths)
     with progress_bar(Console(stderr=True), len(events), "assessing") as progress:
-        return book(events, progress=progress).monitor
+        return assess(events, progress=progress).monitor
 
 
 def _of_cluster(settings: Settings) -> Monitor:

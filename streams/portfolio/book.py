@@ -4,7 +4,7 @@ Rule 1: a change is "subtract what this loan was, add what it is now". Addition 
 number of partitions, workers and batches, to the unit.
 Rule 2: a change carries the last business day whose events it reflects. What time alone did on a day (a due date passed)
 reflects the day before. So the book of a closed date is complete when every partition has closed that date, even if
-events of later dates overtook the tick.
+events of later dates overtook the tick. A miss that is disproved later is told when that is known, and names its day.
 Rule 3: a loan is counted under the due day of its oldest unmet installment, not under days past due: buckets, stages and
 classes follow from the date that is asked for, and nothing has to be sent because a day went by.
 """
@@ -27,6 +27,8 @@ DIMENSIONS = ("currency", "product", "vintage", "channel", "region")
 StockKey = tuple[int, Segment, int, int]
 #: (day, segment, name of the flow)
 FlowKey = tuple[int, Segment, str]
+#: (day, segment, day of the miss)
+CorrectionKey = tuple[int, Segment, int]
 #: (day, kind, name): what belongs to no segment, such as failed debits by processor
 MarkKey = tuple[int, str, str]
 #: Loans, balance, balance x ppm within a year, balance x ppm until the loan ends.
@@ -79,6 +81,7 @@ class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
         segments: those that the rows below name.
         stock: (day, segment, oldest unmet day, tier, loans, balance, balance x ppm of a year, of a lifetime).
         flows: (day, segment, name, count, amount).
+        corrected: (day, segment, day of the miss, count, amount).
         marks: (day, kind, name, count).
     """
 
@@ -87,21 +90,23 @@ class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
     stock: list[tuple[int, int, int, int, int, int, int, int]] = []
     flows: list[tuple[int, int, str, int, int]] = []
     marks: list[tuple[int, str, str, int]] = []
+    corrected: list[tuple[int, int, int, int, int]] = []
 
 
 class Delta:
     """Net changes gathered so far."""
 
-    __slots__ = ("flows", "marks", "stock")
+    __slots__ = ("corrected", "flows", "marks", "stock")
 
     def __init__(self) -> None:
         self.stock: dict[StockKey, list[int]] = {}
         self.flows: dict[FlowKey, list[int]] = {}
+        self.corrected: dict[CorrectionKey, list[int]] = {}
         self.marks: dict[MarkKey, int] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.stock or self.flows or self.marks)
+        return bool(self.stock or self.flows or self.corrected or self.marks)
 
     def hold(self, day: int, segment: Segment, tier: int, booked: Booked, sign: int) -> None:
         """Add (+1) or subtract (-1) a loan."""
@@ -136,6 +141,12 @@ class Delta:
         cell[0] += count
         cell[1] += amount_minor
 
+    def correct(self, day: int, segment: Segment, missed_on: int, amount_minor: int = 0, count: int = 1) -> None:
+        """Count a miss that a late fact disproved: known on `day`, and then no miss of `missed_on` any more."""
+        cell = self.corrected.setdefault((day, segment, missed_on), [0, 0])
+        cell[0] += count
+        cell[1] += amount_minor
+
     def mark(self, day: int, kind: str, name: str, count: int = 1) -> None:
         """Count something that belongs to no segment."""
         key = (day, kind, name)
@@ -144,7 +155,7 @@ class Delta:
     def take(self, partition: int) -> BookChanged:
         """Everything gathered, as a message; the gathering starts anew. Stock that cancels out is left out."""
         message = self.told(partition)
-        self.stock, self.flows, self.marks = {}, {}, {}
+        self.stock, self.flows, self.corrected, self.marks = {}, {}, {}, {}
         return message
 
     def told(self, partition: int) -> BookChanged:
@@ -160,7 +171,11 @@ class Delta:
             for (day, segment, name), cell in sorted(self.flows.items())
         ]
         marks = [(*key, count) for key, count in sorted(self.marks.items())]
-        return BookChanged(partition, list(places), stock, flows, marks)
+        corrected = [
+            (day, places.setdefault(segment, len(places)), missed_on, cell[0], cell[1])
+            for (day, segment, missed_on), cell in sorted(self.corrected.items())
+        ]
+        return BookChanged(partition, list(places), stock, flows, marks, corrected)
 
     def add(self, message: BookChanged) -> None:
         """Merge a message."""
@@ -171,6 +186,8 @@ class Delta:
                 cell[at] += amount
         for day, place, name, count, amount in message.flows:
             self.flow(day, names[place], name, amount, count)
+        for day, place, missed_on, count, amount in message.corrected:
+            self.correct(day, names[place], missed_on, amount, count)
         for day, kind, name, count in message.marks:
             self.mark(day, kind, name, count)
 

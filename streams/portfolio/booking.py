@@ -4,7 +4,7 @@ Flows (count, minor units), each under the segment of its loan:
     due          a due date passed
     exposed      of those: the loan was current before (the denominator of the new-miss hazard)
     missed       of those: the installment was not met; the amount is the arrears
-    corrected    a miss that a late fact disproved; told under the day of the miss
+    corrected    a miss that a late fact disproved; told when that is known, counted on the day of the miss
     rollAB       from bucket A to bucket B (0 is M0); the amount is the balance after
     cured        from more than 30 days past due to current
     redefault    more than 30 days past due again within a year of that
@@ -169,7 +169,7 @@ def _flows(
     if step.woke and position.last_due_day == step.today - 1:
         _due(delta, segment, loan, position, before, step)
     if before.oldest_unmet_day and _disproved(before, after, step):
-        delta.flow(before.oldest_unmet_day, segment, "corrected", after.balance_minor)
+        delta.correct(step.told, segment, before.oldest_unmet_day, after.balance_minor)
     elif before.bucket >= 2 and after.bucket == 0 and not step.restructured:
         delta.flow(step.told, segment, "cured", after.balance_minor)
     if before.bucket != after.bucket:

@@ -75,12 +75,30 @@ class Closed(Struct):
         days: whose changes wait no more (ordinal).
         segments: whose stock moved.
         lines: days whose lines changed.
+        freeze: the incident whose freeze is set, changed or (if it is over) lifted; None: nothing to tell.
     """
 
     alerts: list[PortfolioAlert]
     days: list[int]
     segments: set[Segment]
     lines: set[int]
+    freeze: Freeze | None = None
+
+
+class Freeze(Struct, frozen=True):
+    """What must wait for what a rail or data incident affects.
+
+    Attributes:
+        incident_id: id of the alert that raised it.
+        since: the incident's first day (ordinal).
+        affected: processors and feeds.
+        over: nothing has to wait any more.
+    """
+
+    incident_id: str
+    since: int
+    affected: tuple[str, ...]
+    over: bool
 
 
 class Monitor:
@@ -111,12 +129,13 @@ class Monitor:
             stock = stock_on(day, cells.get(name, {}), self._pack, self._playbook.loss_given_default_ppm)
             lines.update(part.history.append(told, stock))
         lines |= self._flows(closing)
-        found += self._guard(day, closing)
+        alerts_of_feeds, freeze = self._guard(day, closing)
+        found += alerts_of_feeds
         for name, part in sorted(self.book.parts.items()):
             if self._is_judged(name, part, told):
                 found += self._part(name, part, day)
         found += self._storms(day, closing)
-        return Closed(found, closing.days, closing.touched, lines)
+        return Closed(found, closing.days, closing.touched, lines, freeze)
 
     def _is_judged(self, name: str, part: Part, told: int) -> bool:
         """A small part has no stage, and one that is the whole book would only say everything twice."""
@@ -173,23 +192,26 @@ class Monitor:
                 return [structs.replace(alert, alert_id=f"{said.proposal_id}/{said.decision}")]
         return []
 
-    def _guard(self, day: int, closing: Closing) -> list[PortfolioAlert]:
+    def _guard(self, day: int, closing: Closing) -> tuple[list[PortfolioAlert], Freeze | None]:
         book, told = self.book, day - 1
         for (at, mark), counts in closing.marks.items():
             book.guard.note(at, mark, counts)
         lines = [part.history.at(told) for name, part in book.parts.items() if is_whole(name)]
         exposed, missed = indicators.hazard(line for line in lines if line is not None)
-        before = book.guard.incident
+        before = list(book.guard.incident.affected) if book.guard.incident else []
         ended = book.guard.close(told, exposed, missed)
         if ended is not None:
             clears, book.incident_alert = book.incident_alert, ""
-            return [self._incident(day, ended, clears=clears)]
-        opened = book.guard.incident
-        if before is None and opened is not None:
-            alert = self._incident(day, opened, figure=of_loans(missed, exposed))
-            book.incident_alert = alert.alert_id
-            return [alert]
-        return []
+            lifted = Freeze(clears, ended.since, tuple(ended.affected), over=True)
+            return [self._incident(day, ended, clears=clears)], lifted
+        now, found = book.guard.incident, list[PortfolioAlert]()
+        if now is None:
+            return found, None
+        if not book.incident_alert:
+            found = [self._incident(day, now, figure=of_loans(missed, exposed))]
+            book.incident_alert = found[0].alert_id
+        changed = now.affected != before
+        return found, Freeze(book.incident_alert, now.since, tuple(now.affected), over=False) if changed else None
 
     def _incident(
         self, day: int, found: incident.Incident, *, clears: str | None = None, figure: Figure | None = None

@@ -33,6 +33,12 @@ class Closing(Struct):
     touched: set[Segment] = field(default_factory=set)
     days: list[int] = field(default_factory=list)
 
+    def count(self, day: int, segment: Segment, name: str, count: int, amount_minor: int) -> None:
+        """Add to a flow."""
+        flow = self.flows.setdefault((day, segment), {}).setdefault(name, [0, 0])
+        flow[0] += count
+        flow[1] += amount_minor
+
 
 class Sums:
     """Stock by segment as of the last closed day, and the changes of days not closed yet."""
@@ -75,16 +81,17 @@ class Sums:
                 if not cells:
                     del self.stock[segment]
         for (day, segment, name), (count, amount) in delta.flows.items():
-            flow = closing.flows.setdefault((day, segment), {}).setdefault(name, [0, 0])
-            flow[0] += count
-            flow[1] += amount
+            closing.count(day, segment, name, count, amount)
+        for (_, segment, missed_on), (count, amount) in delta.corrected.items():
+            closing.count(missed_on, segment, "corrected", count, amount)
         for (day, kind, name), count in delta.marks.items():
             marks = closing.marks.setdefault((day, kind), {})
             marks[name] = marks.get(name, 0) + count
 
 
 def _by_day(message: BookChanged, open_from: int) -> dict[int, BookChanged]:
-    days = {max(row[0], open_from) for rows in (message.stock, message.flows, message.marks) for row in rows}
+    told = (message.stock, message.flows, message.marks, message.corrected)
+    days = {max(row[0], open_from) for rows in told for row in rows}
     if len(days) == 1:
         return {days.pop(): message}
     return {
@@ -94,6 +101,7 @@ def _by_day(message: BookChanged, open_from: int) -> dict[int, BookChanged]:
             [row for row in message.stock if max(row[0], open_from) == day],
             [row for row in message.flows if max(row[0], open_from) == day],
             [row for row in message.marks if max(row[0], open_from) == day],
+            [row for row in message.corrected if max(row[0], open_from) == day],
         )
         for day in days
     }

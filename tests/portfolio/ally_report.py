@@ -108,7 +108,7 @@ def outage(monitor: Monitor, day: int, since: int) -> None:
     elif day == since + 3:
         for back in (since, since + 1):
             for segment, (exposed, missed) in STOLEN.get(back, {}).items():
-                waiting.flow(back, segment, "corrected", count=round((exposed - missed) * 0.7))
+                waiting.correct(day, segment, back, count=round((exposed - missed) * 0.7))
 
 
 #: (exposed, missed) of changed days, as they really were.
