@@ -38,6 +38,10 @@ BUCKETS = 5
 TIER_NAMES: tuple[str, ...] = get_args(Tier)
 TIERS = len(TIER_NAMES)
 MILLION = 1_000_000
+#: Due loans are counted by class of risk: that a sound borrower misses says more than that a shaky one does.
+RISK_CLASSES = 7
+EXPOSED_BY_CLASS = tuple(f"exposed_r{number}" for number in range(RISK_CLASSES))
+MISSED_BY_CLASS = tuple(f"missed_r{number}" for number in range(RISK_CLASSES))
 #: Remaining life is kept in quarters of a year, up to 30 years.
 QUARTERS_MAX = 120
 
@@ -202,6 +206,11 @@ def vintage(opened_on: int) -> str:
 def bucket_on(day: int, oldest_unmet_day: int) -> int:
     """Bucket on a day of loans whose oldest unmet installment was due on a day (0: none)."""
     return bucket(day - oldest_unmet_day) if oldest_unmet_day else 0
+
+
+def risk_class(ppm: int) -> int:
+    """The class of a probability of default within a year: below 1 %, 2 %, 4 %, 8 %, 16 %, 32 %, and more."""
+    return min(RISK_CLASSES - 1, (ppm // 10_000).bit_length())
 
 
 def roll(before: int, after: int) -> str:

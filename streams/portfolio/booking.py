@@ -4,6 +4,7 @@ Flows (count, minor units), each under the segment of its loan:
     due          a due date passed
     exposed      of those: the loan was current before (the denominator of the new-miss hazard)
     missed       of those: the installment was not met; the amount is the arrears
+    exposed_rC, missed_rC    the same by class of risk, as the loan was booked before (C as in `book.risk_class`)
     corrected    a miss that a late fact disproved; told when that is known, counted on the day of the miss
     rollAB       from bucket A to bucket B (0 is M0); the amount is the balance after
     cured        from more than 30 days past due to current
@@ -29,7 +30,19 @@ from streams.events.loans import LoanRestructured
 from streams.events.payments import PaymentFailed, PaymentReceived
 from streams.ledger.account import Loan
 from streams.ledger.facts import Position, bucket
-from streams.portfolio.book import BUCKETS, QUARTERS_MAX, Booked, Delta, Segment, move, roll, vintage
+from streams.portfolio.book import (
+    BUCKETS,
+    EXPOSED_BY_CLASS,
+    MISSED_BY_CLASS,
+    QUARTERS_MAX,
+    Booked,
+    Delta,
+    Segment,
+    move,
+    risk_class,
+    roll,
+    vintage,
+)
 
 #: A loan that is more than 30 days past due so long after it was cured has defaulted anew.
 REDEFAULT_DAYS = 365
@@ -179,9 +192,12 @@ def _flows(
 def _due(delta: Delta, segment: Segment, loan: Loan, position: Position, before: Booked, step: Step) -> None:
     delta.flow(step.told, segment, "due", position.installment_minor)
     if before.oldest_unmet_day == 0:
+        risk = risk_class(before.ppm)
         delta.flow(step.told, segment, "exposed", position.installment_minor)
+        delta.flow(step.told, segment, EXPOSED_BY_CLASS[risk])
         if position.oldest_unmet_day:
             delta.flow(step.told, segment, "missed", position.arrears_minor)
+            delta.flow(step.told, segment, MISSED_BY_CLASS[risk])
     if position.installments_passed == 1 and _from_the_start(loan):
         delta.flow(step.told, segment, "first_due")
 

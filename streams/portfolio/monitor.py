@@ -12,7 +12,7 @@ from msgspec import Struct, field, structs
 
 from streams.events.outputs import PortfolioAlert, PortfolioProposal
 from streams.events.portfolio import PortfolioControl, ProposalDecided, ReserveStated, StageSignedOff
-from streams.portfolio import alerts, drift, incident, indicators, stages, storm, whole
+from streams.portfolio import alerts, drift, incident, indicators, sequential, stages, storm, whole
 from streams.portfolio.alerts import Subject
 from streams.portfolio.book import MILLION, Segment
 from streams.portfolio.classes import Pack
@@ -111,6 +111,7 @@ class Monitor:
         self._pack = stage_pack
         self._detector = detector
         self._views = playbook.all_views()
+        self._usual: dict[str, sequential.Usual] = {}
 
     def hear(self, said: PortfolioControl, open_from: int = 0) -> None:
         """Take what a person says; it counts when its business date closes, and never on a day before `open_from`."""
@@ -131,9 +132,10 @@ class Monitor:
         lines |= self._flows(closing)
         alerts_of_feeds, freeze = self._guard(day, closing)
         found += alerts_of_feeds
-        for name, part in sorted(self.book.parts.items()):
-            if self._is_judged(name, part, told):
-                found += self._part(name, part, day)
+        self._usual = {}
+        judged = [name for name, part in sorted(self.book.parts.items()) if self._is_judged(name, part, told)]
+        for name in judged:
+            found += self._part(name, self.book.parts[name], day, len(judged))
         found += self._storms(day, closing)
         return Closed(found, closing.days, closing.touched, lines, freeze)
 
@@ -226,7 +228,7 @@ class Monitor:
             affected=found.affected,
         )
 
-    def _part(self, name: str, part: Part, day: int) -> list[PortfolioAlert]:
+    def _part(self, name: str, part: Part, day: int, parts: int) -> list[PortfolioAlert]:
         told = day - 1
         part.figures = indicators.indicators(part.history, told)
         if is_whole(name):
@@ -234,13 +236,24 @@ class Monitor:
             part.figures |= whole.figures(name, part.history, told, self.sums.stock, self.book.guard.marks, reserve)
         if told in self.book.guard.frozen:  # whatever rose, it was the outage
             return self._clear_drift(name, part, day) if part.drift_alert else []
-        risen = self._detector(self._days(part.history))
+        risen = self._detector(self._days(part.history)) or self._struck(name, part, told, parts)
         part.figures["new_miss_drift"] = drift.as_figure(risen)
         found = self._drift(name, part, day, risen)
         stages.look(part.stage, self._playbook, part.figures, whole=is_whole(name))
         line = part.history.at(told)
         assert line is not None, "the day's line was just added"
         return [*found, *self._step(name, part, day, line.stock)]
+
+    def _struck(self, name: str, part: Part, told: int, parts: int) -> drift.Drift | None:
+        """Whether some of those who pay have stopped together."""
+        if sequential.is_quiet(part.history, told):
+            return None
+        unit, frozen = currency(name), frozenset(self.book.guard.frozen)
+        if unit not in self._usual:
+            whole_days = sequential.days_of(self.book.parts[unit].history, told, frozen)
+            self._usual[unit] = sequential.Usual(whole_days, told)
+        days = sequential.days_of(part.history, told, frozen)
+        return sequential.judge(days, self._usual[unit], parts, whole=is_whole(name))
 
     def _days(self, history: History) -> list[tuple[int, int, int]]:
         frozen = set(self.book.guard.frozen)
