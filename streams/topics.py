@@ -1,8 +1,8 @@
 """Every topic, once: its name, who may write it, how many partitions, and how Kafka keeps it.
 
 Rule 1: the journal and `state` have the same number of partitions, for a borrower's row lives beside its records.
-Rule 2: `business-dates`, `models`, `controls`, `labels` and the two small state topics have one partition: they are
-one sequence each.
+Rule 2: `business-dates`, `models`, `controls`, `labels`, `book` and the three small state topics have one partition:
+they are one sequence each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _INPUT = {"max.message.bytes": str(RECORD_BYTES_MAX), "retention.ms": str(7 * 86
 _OUTPUT = {"retention.ms": str(30 * 86_400_000)}
 _FOREVER = {"retention.ms": "-1"}
 #: The journal is the source of every replay and of the evidence: kept forever, tiered storage is the way to shrink it.
-_JOURNAL = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES_MAX)}
+#: One message of `book` holds a batch's changes of every segment, which may be more than the usual megabyte.
+_WIDE = {"retention.ms": "-1", "max.message.bytes": str(RECORD_BYTES_MAX)}
 #: A row is rewritten with every event of its borrower. Compaction starts when a fifth of the log is old rows (a restore
 #: then reads at most 1.25 rows a borrower plus the active segment), and the active segment, which is never compacted,
 #: is kept small. delete.retention.ms outlasts any restore, so a tombstone is never missed by one that is under way.
@@ -47,14 +48,8 @@ TOPICS = (
     Topic("contacts", "in", "contacts, promises, disputes, complaints, holds, consents", _INPUT),
     Topic("business-dates", "in", "the lender's logical day advances", _INPUT, 1),
     Topic("controls", "in", "policy packs and plans activated", _INPUT, 1),
-    Topic(
-        "models",
-        "internal",
-        "model versions and scores of measures that learn published",
-        _FOREVER | {"max.message.bytes": str(RECORD_BYTES_MAX)},
-        1,
-    ),
-    Topic("journal", "internal", "every accepted event, in the one order that is folded", _JOURNAL),
+    Topic("models", "internal", "model versions and scores of measures that learn published", _WIDE, 1),
+    Topic("journal", "internal", "every accepted event, in the one order that is folded", _WIDE),
     Topic("state", "internal", "one row a borrower, as of the last committed record", _COMPACTED),
     Topic(
         "sequence-state",
@@ -64,6 +59,8 @@ TOPICS = (
         1,
     ),
     Topic("learn-state", "internal", "the learner's weights, covariance and figures", _COMPACTED, 1),
+    Topic("book", "internal", "changes of the whole book's sums, and closed business dates", _WIDE, 1),
+    Topic("portfolio-state", "internal", "the whole book: stock, history and stage of its parts", _COMPACTED, 1),
     Topic("labels", "internal", "matured labels, outcomes of measures, closed business dates", _FOREVER, 1),
     Topic("risk-tier-changes", "out", "the alerts: each tier change once, in order per borrower", _OUTPUT),
     Topic("delinquency-changes", "out", "loans moving between delinquency buckets", _OUTPUT),

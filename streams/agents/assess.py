@@ -42,8 +42,6 @@ class _Partition:
         policy: Policy,
         count: Callable[[str], None],
         score: Score | None,
-        *,
-        book: bool,
     ) -> None:
         self.partition = partition
         self._partitions = partitions
@@ -52,7 +50,6 @@ class _Partition:
         self._writes = Writes()
         self._headers: Headers = []
         self.offset = -1
-        self._tells_book = book
         self.shard = Shard(policy, self._context)
         self.continuity = source.Continuity(self.shard.own.counts)
 
@@ -104,7 +101,7 @@ class _Partition:
         match event:
             case control.BusinessDateAdvanced():
                 self._close_date(event.business_date)
-            case ReserveStated() | StageSignedOff() | ProposalDecided() if self._tells_book and self.partition == 0:
+            case ReserveStated() | StageSignedOff() | ProposalDecided() if self.partition == 0:
                 writes.add("book", None, _msgpack.encode(event), partition=0)
             case _:
                 pass
@@ -128,15 +125,11 @@ class _Partition:
         closed = _msgpack.encode(DateClosed(partition=self.partition, partitions=self._partitions, business_date=day))
         self._writes.add("labels", None, closed, partition=0)
         self._write_book(self._writes)
-        if self._tells_book:
-            self._writes.add("book", None, closed, partition=0)
+        self._writes.add("book", None, closed, partition=0)
 
     def _write_book(self, writes: Writes) -> None:
-        if not self.shard.book:
-            return
-        changed = self.shard.book.take(self.partition)
-        if self._tells_book:
-            writes.add("book", None, _msgpack.encode(changed), partition=0)
+        if self.shard.book:
+            writes.add("book", None, _msgpack.encode(self.shard.book.take(self.partition)), partition=0)
 
     def finish(self, writes: Writes) -> None:
         self.shard.mark_own()
@@ -158,10 +151,7 @@ class Assessor:
         policy: Policy,
         count: Callable[[str], None] = lambda name: None,
         score: Score | None = None,
-        *,
-        book: bool = False,
     ) -> None:
-        self._book = book
         self._partitions = partitions
         self._policy = policy
         self._count = count
@@ -179,7 +169,7 @@ class Assessor:
 
     def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
         """Take over a partition with the rows as of `next_offset`."""
-        opened = _Partition(partition, self._partitions, self._policy, self._count, self._score, book=self._book)
+        opened = _Partition(partition, self._partitions, self._policy, self._count, self._score)
         opened.restore(rows, next_offset)
         self._open[partition] = opened
 

@@ -15,7 +15,7 @@ from streams.settings import Settings
 #: What a tick must not overtake.
 BORROWER_TOPICS = ("loans", "payments", "missed-installments", "contacts")
 #: What alerts need. `preserve` comes beside them where evidence is kept.
-AGENTS = ("sequence", "assess", "learn")
+AGENTS = ("sequence", "assess", "learn", "portfolio")
 EVERY = (*AGENTS, "preserve")
 
 
@@ -55,6 +55,10 @@ def build(agent: str, settings: Settings, count: Callable[..., None] = lambda *n
             from streams.agents.learn import LearningAgent
 
             return LearningAgent(count=count)
+        case "portfolio":
+            from streams.agents.portfolio import PortfolioAgent
+
+            return PortfolioAgent()
         case "preserve":
             return _preserver(settings)
         case _:

@@ -1,11 +1,14 @@
 """portfolio: sums the partitions' changes of the book, and says what a closed date means for the whole of it.
 
-A date is judged when every journal partition has closed it. Changes of later days wait, in rows of their own, so a batch
-writes what it touched and a restart goes on where the offset stands. People's sign-offs come in the same order as all else.
+A date is judged when every journal partition has closed it; what a partition tells after it closed a date counts on the
+next (see `portfolio.sums`). So what is said follows from the journal, at any number of partitions, whichever is faster.
+Changes of later days wait, in rows of their own, so a batch writes what it touched and a restart goes on where the offset
+stands. What people say comes through the journal's first partition, in the same order as all else.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -17,16 +20,18 @@ from streams.engine import rows as frame
 from streams.engine.restore import Rows
 from streams.engine.writes import Writes
 from streams.events.outputs import DateClosed, PortfolioAlert
-from streams.events.portfolio import PortfolioControl
+from streams.events.portfolio import FreezeChanged, PortfolioControl
 from streams.learning import hazard
 from streams.portfolio import classes, playbook
-from streams.portfolio.book import BookChanged, Delta, Segment
+from streams.portfolio.book import BookChanged, Segment
 from streams.portfolio.history import DAYS_KEPT, History, Line
-from streams.portfolio.monitor import Book, Monitor, Part
+from streams.portfolio.monitor import Book, Freeze, Monitor, Part
 from streams.portfolio.sums import Cells
 from streams.portfolio.views import currency, is_whole
 
 VERSION = 1
+#: What people say is in every partition of the journal; the first one's `assess` hands it on.
+CONTROLS_PARTITION = 0
 _PROGRESS, _BOOK = b"progress", b"book"
 _STOCK, _WAITING, _PART, _LINE = b"stock/", b"waiting/", b"part/", b"line/"
 _decoder = msgspec.msgpack.Decoder(BookChanged | DateClosed | PortfolioControl)
@@ -52,6 +57,23 @@ def _shipped(folder: str, name: str) -> str:
 def new_monitor(plan: playbook.Playbook | None = None) -> Monitor:
     """A monitor that has seen nothing yet."""
     return Monitor(plan or shipped_playbook(), shipped_pack("ifrs9"), hazard.drift)
+
+
+def freeze_event(freeze: Freeze, date: dt.date) -> FreezeChanged:
+    """What the journal is told, and through it all that must wait: escalation in `assess`, labels for `learn`."""
+    name = f"{freeze.incident_id}/{date.isoformat()}"
+    return FreezeChanged(
+        event_id=name,
+        schema_version=1,
+        source="forewarn.portfolio",
+        occurred_at=dt.datetime.combine(date, dt.time(), dt.UTC),
+        business_date=date,
+        idempotency_key=name,
+        incident_id=freeze.incident_id,
+        since=dt.date.fromordinal(freeze.since),
+        scopes=() if freeze.over else ("ESCALATION", "LEARNING"),
+        affected=freeze.affected,
+    )
 
 
 class Progress(Struct, array_like=True):
@@ -112,12 +134,13 @@ class PortfolioAgent:
         for record in records:
             self._offset = record.offset
             told = _decoder.decode(record.value)
+            closed = self._progress.closed
             if isinstance(told, BookChanged):
-                self._days |= self.monitor.sums.take(told)
+                self._days |= self.monitor.sums.take(told, closed.get(told.partition, 0))
             elif isinstance(told, DateClosed):
                 self._close(told, writes)
             else:
-                self.monitor.hear(told)
+                self.monitor.hear(told, closed.get(CONTROLS_PARTITION, 0))
                 self._heard = True
         return len(records)
 
@@ -137,6 +160,9 @@ class PortfolioAgent:
         self._judged = True
         for alert in closed.alerts:
             self._say(alert, writes)
+        if closed.freeze is not None:
+            event = freeze_event(closed.freeze, told.business_date)
+            writes.add("controls", None, msgspec.json.encode(event), partition=0)
 
     def _say(self, alert: PortfolioAlert, writes: Writes) -> None:
         writes.add("portfolio-alerts", alert.segment.encode(), _json.encode(alert), partition=0)
@@ -148,7 +174,7 @@ class PortfolioAgent:
         waiting = self.monitor.sums.waiting
         for day in sorted(self._days):
             delta = waiting.get(day)
-            self._write(_WAITING + b"%d" % day, _encoded(delta) if delta else None, writes)
+            self._write(_WAITING + b"%d" % day, _msgpack.encode(delta.told(0)) if delta else None, writes)
         if self._judged or self._heard:
             self._write(_BOOK, _msgpack.encode(msgspec.structs.replace(self.monitor.book, parts={})), writes)
         if self._judged:
@@ -186,12 +212,6 @@ class PortfolioAgent:
         """Nothing to wait for."""
 
 
-def _encoded(delta: Delta) -> bytes:
-    copy = Delta()
-    copy.stock, copy.flows, copy.marks = delta.stock, delta.flows, delta.marks
-    return _msgpack.encode(copy.take(0))
-
-
 def restore(monitor: Monitor, bodies: dict[bytes, bytes]) -> None:
     """Fill a new monitor from the bodies of the state topic's rows."""
     if _BOOK in bodies:
@@ -203,7 +223,8 @@ def restore(monitor: Monitor, bodies: dict[bytes, bytes]) -> None:
             cells: Cells = {(oldest, tier): cell for oldest, tier, cell in row.cells}
             monitor.sums.stock[row.segment] = cells
         elif key.startswith(_WAITING):
-            monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged))
+            day = int(key.removeprefix(_WAITING))
+            monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged), day)
         elif key.startswith(_LINE):
             for name, line in _lines.decode(body).items():
                 parts.setdefault(name, Part()).history.lines.append(line)

@@ -20,6 +20,7 @@ import msgspec
 
 from streams.borrower import actions
 from streams.borrower.context import Context, Refused
+from streams.borrower.freezes import holds
 from streams.borrower.state import Borrower
 from streams.collections.choice import MeasureScores
 from streams.collections.day import look as look_at
@@ -135,6 +136,11 @@ def look(borrower: Borrower, borrower_id: str, derived: Derived, instant: dt.dat
     borrower.look_day = 0
     lead = _lead(derived.positions)
     if lead is None:
+        return
+    overdue = derived.standing.days_past_due or derived.standing.arrears_minor
+    if overdue and context.freezes and holds(context.freezes, "ESCALATION", borrower.account):
+        borrower.look_day = borrower.business_day + 1  # until it is lifted, day after day
+        context.count("escalation_frozen")
         return
     loaded = plan_for(context.policies.plans, lead.product)
     if _is_idle(borrower, derived.standing, loaded):

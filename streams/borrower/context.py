@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from streams.borrower.freezes import Freeze
 from streams.collections.policies import NO_POLICIES, Policies
 from streams.events.outputs import LabelMatured, MeasureConcluded
 from streams.portfolio.book import Delta
@@ -34,9 +35,22 @@ class Context:
         score: takes (borrower_id, month-end day, ppm by head, tier, days past due, model inputs) at each observation.
         policies: conduct packs and collection plans in force.
         book: gathers changes of the portfolio's sums.
+        freezes: what must wait while rails or feeds are broken.
     """
 
-    __slots__ = ("book", "closed_day", "concluded", "count", "emit", "label", "policies", "policy", "score", "weights")
+    __slots__ = (
+        "book",
+        "closed_day",
+        "concluded",
+        "count",
+        "emit",
+        "freezes",
+        "label",
+        "policies",
+        "policy",
+        "score",
+        "weights",
+    )
 
     def __init__(
         self,
@@ -56,6 +70,7 @@ class Context:
         self.score = score
         self.concluded = concluded
         self.book = Delta()
+        self.freezes: tuple[Freeze, ...] = ()
         self.policies: Policies = NO_POLICIES
         self.closed_day = 0
 

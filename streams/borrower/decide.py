@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.borrower.context import Context, date
+from streams.borrower.labels import starts_month
 from streams.borrower.state import Borrower, LiveAlert
 from streams.borrower.view import View
 from streams.events.fields import NonNegativeMoney
@@ -100,26 +101,15 @@ def book(
     context: Context,
     *,
     woke: bool = False,
-    month_begins: bool = False,
     late_from: int = 0,
     restructured: bool = False,
 ) -> None:
-    """Bring the portfolio's sums up to date with this row; see `portfolio.booking`.
-
-    The yearly probability is a second score: a quarter of a step's cost. It is told anew each month, and whenever the
-    loan's standing has changed; `booking` asks for it then.
-    """
-    step = booking.Step(
-        borrower.business_day,
-        woke,
-        late_from,
-        tier_before,
-        borrower.tier,
-        lambda: view.assessment.ppm_of(YEAR_HEAD),
-        month_begins=month_begins,
-        restructured=restructured,
-    )
-    booking.record(context.book, borrower.booked, borrower.account.loans, view.derived.positions, step)
+    """Bring the portfolio's sums up to date with this row; see `portfolio.booking`."""
+    today = borrower.business_day
+    rescore = woke and starts_month(today)
+    step = booking.Step(today, woke, late_from, tier_before, borrower.tier, restructured=restructured, rescore=rescore)
+    loans, positions = borrower.account.loans, view.derived.positions
+    booking.record(context.book, borrower.booked, loans, positions, step, lambda: view.assessment.ppm_of(YEAR_HEAD))
 
 
 def forget_old_alerts(borrower: Borrower) -> None:

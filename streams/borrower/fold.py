@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from streams.borrower import collect, decide, labels, promised
+from streams.borrower import collect, decide, freezes, labels, promised
 from streams.borrower.context import Context, Refused, date
 from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
@@ -165,7 +165,7 @@ def _wake(borrower: Borrower, borrower_id: str, context: Context) -> None:
     tier_before = borrower.tier
     decide.delinquency(borrower, borrower_id, view, "DUE_DATE_PASSED", context)
     decide.tier(borrower, borrower_id, view, context)
-    decide.book(borrower, view, tier_before, context, woke=True, month_begins=month_begins)
+    decide.book(borrower, view, tier_before, context, woke=True)
     if month_begins:
         _observe(borrower, borrower_id, view, context)
     _look(borrower, borrower_id, view.derived, None, context)
@@ -207,7 +207,11 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
     if today <= context.closed_day:
         context.count("label_too_late")
         return
+    frozen = bool(context.freezes) and freezes.holds(context.freezes, "LEARNING", borrower.account)
     for index, head, observation, reached_on in labels.matured(borrower.observations, today):
+        if frozen:
+            context.count("label_frozen")
+            continue
         label = LabelMatured(
             borrower_id=borrower_id,
             observed_on=date(observation.day - 1),

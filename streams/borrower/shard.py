@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 from msgspec import Struct
 
-from streams.borrower import collect, state
+from streams.borrower import collect, freezes, state
 from streams.borrower.context import Context, Refused
 from streams.borrower.fold import advance, handle
+from streams.borrower.freezes import Freeze
 from streams.borrower.state import Borrower
 from streams.collections.policies import Policies
 from streams.events import control
 from streams.events.envelope import BorrowerEvent, Event
-from streams.events.portfolio import ProposalDecided, ReserveStated, StageSignedOff
+from streams.events.portfolio import FreezeChanged, ProposalDecided, ReserveStated, StageSignedOff
 from streams.portfolio.book import Delta
 from streams.risk import versions
 from streams.risk.heads import Weights
@@ -35,7 +36,7 @@ POLICY_VERSION = 1
 
 
 class ShardRow(Struct, array_like=True):
-    """The partition's own row: its clock, active weights, and what it has read of each input (see `engine.source`).
+    """The partition's own row: its clock, active weights, what it has read of each input (see `engine.source`), freezes.
 
     `active_since` is the journal offset at which the weights became active (-1: the prior, from the start), `pinned`
     whether a person has pinned them.
@@ -46,6 +47,7 @@ class ShardRow(Struct, array_like=True):
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     active_since: int = -1
     pinned: bool = False
+    freezes: tuple[Freeze, ...] = ()
 
 
 class Stored(Struct, frozen=True):
@@ -108,6 +110,8 @@ class Shard:
                 self._take_policies(collect.activated(self._policies, event))
             case control.MeasuresActivated():
                 self._take_policies(collect.with_scores(self._policies, event))
+            case FreezeChanged():
+                self._freeze(event)
             case ReserveStated() | StageSignedOff() | ProposalDecided():
                 pass  # about the whole book: assess hands it on to the portfolio
             case _:
@@ -171,10 +175,14 @@ class Shard:
         self.context = self._new_context()
         self._policies_touched = True
 
+    def _freeze(self, event: FreezeChanged) -> None:
+        self.own.freezes = self.context.freezes = freezes.changed(self.own.freezes, event)
+        self._own_touched = True
+
     def _new_context(self) -> Context:
         context = self._make_context(self.own.weights, self._policy)
         context.closed_day, context.book = self.own.business_day, self.book
-        context.policies = self._policies
+        context.policies, context.freezes = self._policies, self.own.freezes
         return context
 
     def mark_own(self) -> None:

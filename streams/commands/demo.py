@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from streams.events.envelope import BorrowerEvent
 
 if TYPE_CHECKING:
     from streams.files.events import FileEvent
+    from streams.files.stressed import Stressed
+    from streams.sandbox.demo import Demo
     from streams.sandbox.summary import Summary
 
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -90,11 +93,26 @@ def demo(
             export.write_alerts(alerts, export.alerts_of(run.settings))
         if states:
             export.write_states(states, export.states_of(run.settings))
+        told = _stressed(run)
         console.print("stopping the agents and Kafka")
     if as_json:
-        print_json({**msgspec.to_builtins(summary), "events_per_second": round(summary.events_per_second)})
+        stress = [] if told is None else told.results
+        head = {**msgspec.to_builtins(summary), "events_per_second": round(summary.events_per_second)}
+        print_json(head | {"stress": stress})
     else:
         _print(console, summary)
+        if told is not None:
+            _print_stress(console, told)
+
+
+def _stressed(run: Demo) -> Stressed | None:
+    """The book as it stands at the end, under stress; None if no loan is active any more."""
+    from streams.files.stressed import NoBook
+
+    try:
+        return run.stress()
+    except NoBook:
+        return None
 
 
 def _events(loans: int) -> list[FileEvent]:
@@ -128,6 +146,7 @@ def _print(console: Console, summary: Summary) -> None:
     stages = "   ".join(f"{stage} {n:,}" for stage, n in summary.actions_by_stage.items())
     table.add_row("measures proposed", stages or "none")
     table.add_row("measures refused", f"{summary.actions_refused:,}, by the conduct gate")
+    table.add_row("the whole book", f"{summary.book_alerts:,} alerts, worst stage of any part {summary.book_stage}")
     table.add_row("dead letters", f"{summary.dead_letters:,}")
     table.add_row("defaulters", f"{summary.defaulters:,} (over 90 days past due, or written off)")
     table.add_row(
@@ -138,3 +157,27 @@ def _print(console: Console, summary: Summary) -> None:
     )
     console.print()
     console.print(table)
+
+
+def _print_stress(console: Console, told: Stressed) -> None:
+    """The last scene: what would become of the book."""
+    start, days = told.start, told.results[0].days
+    title = f"The book of {dt.date.fromordinal(start.day)} under stress, {days} days on"
+    table = Table(title=title, box=None, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("scenario")
+    for name in ("loss", "30+ days late", "coverage", "days to breach"):
+        table.add_column(name, justify="right")
+    for result in told.results:
+        coverage = "-" if result.coverage_end_ppm is None else f"{result.coverage_end_ppm / 10_000:.0f} %"
+        table.add_row(
+            result.scenario,
+            f"{result.loss_minor[1] / 100:,.0f} {start.currency}",
+            f"{result.points[-1].past_due_30_ppm / 10_000:.1f} %",
+            coverage,
+            "none" if result.breach_day is None else str(result.breach_day),
+        )
+    console.print()
+    console.print(table)
+    reserve = f"{told.reserve_minor / 100:,.0f} {start.currency}"
+    assumed = ", assumed: none was stated" if told.assumed else ""
+    console.print(f"expected loss today {start.loss_minor / 100:,.0f} {start.currency}; reserve {reserve}{assumed}")

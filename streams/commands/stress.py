@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from msgspec import structs
 
 from streams.commands.context import with_settings
 from streams.commands.options import json_option
 
 if TYPE_CHECKING:
+    from streams.files.stressed import Stressed
     from streams.learning.stress import Result
     from streams.portfolio.classes import Tally
     from streams.portfolio.monitor import Monitor
-    from streams.portfolio.scenarios import Scenario, Start
+    from streams.portfolio.scenarios import Start
     from streams.settings import Settings
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+#: The scenarios of the shipped file, in its order; named here so that `--help` need not read it.
 NAMES = ("baseline", "adverse", "severe", "stop-pay", "processor-down", "unemployment")
 MILLION = 1_000_000
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True):
     """The options, as checked by click."""
 
     paths: tuple[Path, ...]
@@ -70,22 +70,28 @@ def stress(settings: Settings, scenario: str, *, as_json: bool, **options: Any) 
 
     Without --file, the book is the one that the portfolio agent keeps on the cluster, as of the last closed date.
     """
-    from streams.learning.stress import run
+    from streams.files import stressed
 
-    asked = msgspec.convert(options, Asked)
-    monitor = _of_files(asked.paths) if asked.paths else _of_cluster(settings)
-    start = _start(monitor, asked.currency, asked.segment)
-    stated = monitor.book.reserves.get(start.currency) if asked.reserve is None else asked.reserve
-    held = round(start.loss_minor * asked.assumed_coverage / 100) if stated is None else stated
-    chosen = [_scenario(name, asked.share) for name in (NAMES if scenario == "all" else (scenario,))]
-    required_ppm = round(asked.required * 10_000)
-    results = [
-        run(start, each, reserve_minor=held, required_ppm=required_ppm, days=asked.days, seed=asked.seed)
-        for each in chosen
-    ]
-    if asked.svg is not None:
-        asked.svg.write_text(_drawn(results, asked.days, asked.required), encoding="utf-8")
-    _say(start, chosen, results, held, _classes(monitor, start), assumed=stated is None, as_json=as_json)
+    given = msgspec.convert(options, Given)
+    monitor = _of_files(given.paths) if given.paths else stressed.live(settings)
+    asked = stressed.Asked(
+        reserve_minor=given.reserve,
+        assumed_coverage_ppm=round(given.assumed_coverage * 10_000),
+        required_ppm=round(given.required * 10_000),
+        share_ppm=None if given.share is None else round(given.share * 10_000),
+        days=given.days,
+        seed=given.seed,
+    )
+    try:
+        start = stressed.start(monitor, given.currency, given.segment)
+    except stressed.NoBook as error:
+        raise click.ClickException(str(error)) from error
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--segment") from error
+    told = stressed.stress(monitor, start, NAMES if scenario == "all" else (scenario,), asked)
+    if given.svg is not None:
+        given.svg.write_text(_drawn(told.results, given.days, given.required), encoding="utf-8")
+    _say(told, _classes(monitor, start), as_json=as_json)
 
 
 def _classes(monitor: Monitor, start: Start) -> dict[str, list[Tally]]:
@@ -101,94 +107,32 @@ def _of_files(paths: Sequence[Path]) -> Monitor:
     from rich.console import Console
 
     from streams.commands.progress import progress_bar
-    from streams.files.book import book
+    from streams.files.assess import assess
     from streams.files.events import read
 
     events = read(paths)
     with progress_bar(Console(stderr=True), len(events), "assessing") as progress:
-        return book(events, progress=progress).monitor
+        return assess(events, progress=progress).monitor
 
 
-def _of_cluster(settings: Settings) -> Monitor:
-    from streams.agents.portfolio import new_monitor, restore
-    from streams.engine import reading
-    from streams.engine import rows as frame
-
-    bodies: dict[bytes, bytes] = {}
-    for record in reading.read_all(settings, ["portfolio-state"]):
-        assert record.key is not None, "a row has a key"
-        if record.value is None:
-            bodies.pop(record.key, None)
-        else:
-            bodies[record.key] = frame.unpack(record.value)[3]
-    monitor = new_monitor()
-    restore(monitor, bodies)
-    return monitor
-
-
-def _start(monitor: Monitor, currency: str | None, segment: str | None) -> Start:
-    from streams.agents.portfolio import shipped_pack, shipped_playbook, whole_parts
-    from streams.portfolio import scenarios
-
-    whole = {unit: part for unit, part in whole_parts(monitor).items() if part.history.lines}
-    if not whole:
-        raise click.ClickException("There is no book yet: no date was closed. Is the portfolio agent running?")
-    unit = currency or max(sorted(whole), key=lambda name: whole[name].history.lines[-1].stock.loans)
-    if unit not in whole:
-        raise click.ClickException(f"There is no book in {unit}; there is one in {', '.join(sorted(whole))}.")
-    try:
-        wanted = scenarios.parse_segment(segment) if segment else scenarios.largest(monitor.sums.stock, unit)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--segment") from error
-    if not any(each[0] == unit and scenarios.matches(each, wanted) for each in monitor.sums.stock):
-        raise click.ClickException(f"No loan in {unit} is in {segment}.")
-    return scenarios.start(
-        monitor.sums.stock,
-        whole[unit].history,
-        monitor.book.through,
-        unit,
-        wanted,
-        shipped_pack("ifrs9"),
-        shipped_playbook().loss_given_default_ppm,
-    )
-
-
-def _scenario(name: str, share: float | None) -> Scenario:
-    from streams.portfolio import scenarios
-
-    text = files("streams.portfolio").joinpath("scenarios", "scenarios-2026.1.toml").read_text(encoding="utf-8")
-    found = scenarios.load(text)[name]
-    if share is not None and found.stop_pay_share_ppm:
-        return structs.replace(found, stop_pay_share_ppm=round(share * 10_000))
-    return found
-
-
-def _say(
-    start: Start,
-    chosen: Sequence[Scenario],
-    results: Sequence[Result],
-    held: int,
-    classes: Mapping[str, Sequence[Tally]],
-    *,
-    assumed: bool,
-    as_json: bool,
-) -> None:
+def _say(told: Stressed, classes: Mapping[str, Sequence[Tally]], *, as_json: bool) -> None:
     from streams.commands.printing import print_json, print_table
 
+    start, held = told.start, told.reserve_minor
     if as_json:
         head: Mapping[str, object] = {
             "as_of": dt.date.fromordinal(start.day),
             "currency": start.currency,
             "expected_loss_minor": start.loss_minor,
             "reserve_minor": held,
-            "reserve_assumed": assumed,
+            "reserve_assumed": told.assumed,
             "classes": classes,
         }
-        print_json({**head, "results": results})
+        print_json({**head, "results": told.results})
         return
     click.echo(
         f"The book in {start.currency} as of {dt.date.fromordinal(start.day)}: expected loss {_money(start.loss_minor)}, "
-        f"reserve {_money(held)}{' (assumed: none was stated)' if assumed else ''}."
+        f"reserve {_money(held)}{' (assumed: none was stated)' if told.assumed else ''}."
     )
     columns = (
         "scenario",
@@ -203,7 +147,7 @@ def _say(
         "chart",
     )
     rows = []
-    for result in results:
+    for result in told.results:
         low, middle, high = result.loss_minor
         breach = "none" if result.breach_day is None else str(result.breach_day)
         rows.append(
@@ -221,7 +165,7 @@ def _say(
             )
         )
     print_table(columns, rows, right=columns[1:-1])
-    for scenario in chosen:
+    for scenario in told.scenarios:
         click.echo(f"{scenario.name}: {scenario.text_en} ({scenario.source}.)")
     click.echo("Loss is lost so far plus still expected. The chart is coverage over time, full height 150 %.")
 

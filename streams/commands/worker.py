@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-AGENTS = ("sequence", "assess", "learn", "preserve")
+AGENTS = ("sequence", "assess", "learn", "portfolio", "preserve")
 _NO_EVIDENCE = (
     "no evidence is kept, for there is no signing key. `forewarn evidence keys init` makes one; then set "
     "FOREWARN_EVIDENCE_KEY_FILE."

@@ -37,6 +37,7 @@ InputEvent = (
     | contacts.ContactTopicEvent
     | control.ControlEvent
     | portfolio.PortfolioControl
+    | portfolio.FreezeChanged
 )
 
 #: Which events each input topic carries: one place, also read by the schema generator.
@@ -47,7 +48,7 @@ TYPES_BY_TOPIC: dict[str, tuple[type[Event], ...]] = {
     "contacts": get_args(contacts.ContactTopicEvent),
     "business-dates": (control.BusinessDateAdvanced,),
     "models": (control.ModelActivated, control.MeasuresActivated),
-    "controls": (control.PolicyActivated, *get_args(portfolio.PortfolioControl)),
+    "controls": (control.PolicyActivated, *get_args(portfolio.PortfolioControl), portfolio.FreezeChanged),
 }
 
 _decoder: msgspec.json.Decoder[InputEvent] = msgspec.json.Decoder(InputEvent)

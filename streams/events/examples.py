@@ -203,7 +203,7 @@ CONTROL_EVENTS: tuple[control.ControlEvent, ...] = (
     ),
 )
 
-PORTFOLIO_EVENTS: tuple[portfolio.PortfolioControl, ...] = (
+PORTFOLIO_EVENTS: tuple[portfolio.PortfolioControl | portfolio.FreezeChanged, ...] = (
     portfolio.ReserveStated(**_head("reserve-2026-02", "2026-02-06"), reserve=NonNegativeMoney(2_500_000_000, "CNY")),
     portfolio.StageSignedOff(
         **_head("sign-off-17", "2026-02-06"), segment="CNY/region=33", stage="CONTAIN", signed_by="risk-committee"
@@ -214,6 +214,13 @@ PORTFOLIO_EVENTS: tuple[portfolio.PortfolioControl, ...] = (
         proposal_id="CNY/region=33/2026-02-06/CONTAIN/open-hardship-scheme",
         decision="ENACTED",
         decided_by="head-of-collections",
+    ),
+    portfolio.FreezeChanged(
+        **_head("freeze-19", "2026-02-06"),
+        incident_id="*/2026-02-06/DATA_OR_RAIL_INCIDENT",
+        since=dt.date(2026, 2, 5),
+        scopes=("ESCALATION", "LEARNING"),
+        affected=("processor:acquirer-2",),
     ),
 )
 

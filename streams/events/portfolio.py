@@ -1,7 +1,8 @@
-"""What people tell the portfolio, on topic `controls`: reserves, sign-offs and what became of proposals."""
+"""Topic `controls`: what people tell the portfolio (reserves, sign-offs, decisions), and what its outage guard holds back."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -43,4 +44,23 @@ class ProposalDecided(Event, tag="proposal_decided", frozen=True, forbid_unknown
     decided_by: Identifier
 
 
+Scope = Literal["ESCALATION", "LEARNING"]
+
+
+class FreezeChanged(Event, tag="freeze_changed", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From here on, this waits for those whom an incident reaches; without scopes, nothing of it does any more.
+
+    Published by the outage guard. A person may publish it too, and lift a freeze by its `incident_id`.
+    """
+
+    incident_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]+\Z")]
+    since: dt.date
+    scopes: Annotated[tuple[Scope, ...], Meta(max_length=2)]
+    affected: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=160)], ...],
+        Meta(max_length=64, description="`processor:NAME`, or `feed:SOURCE` of the payments."),
+    ]
+
+
+#: What is about the whole book, and nothing to a borrower's row.
 PortfolioControl = ReserveStated | StageSignedOff | ProposalDecided

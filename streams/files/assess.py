@@ -11,6 +11,7 @@ import msgspec
 
 from streams.agents.assess import Assessor
 from streams.agents.learn import LearningAgent
+from streams.agents.portfolio import PortfolioAgent
 from streams.agents.sequence import Sequencer
 from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
@@ -21,6 +22,7 @@ from streams.files.events import FileEvent
 from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
 from streams.learning.learner import Learner
+from streams.portfolio.monitor import Monitor
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
 _labels = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded)
@@ -49,10 +51,15 @@ class Score(NamedTuple):
 
 
 class Assessed:
-    """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold."""
+    """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold.
 
-    def __init__(self, *, keep_actions: bool = False) -> None:
+    Portfolio alerts are in the order in which they were said: there is one sequence of them.
+    """
+
+    def __init__(self, portfolio: PortfolioAgent, *, keep_actions: bool = False) -> None:
         self._keep_actions = keep_actions
+        self._portfolio = portfolio
+        self.portfolio_alerts: list[bytes] = []
         self.alerts: list[bytes] = []
         self.actions: list[bytes] = []
         self.changes: list[bytes] = []
@@ -65,6 +72,11 @@ class Assessed:
         self.counts: Counter[str] = Counter()
         self.dead_letters: list[Write] = []
 
+    @property
+    def monitor(self) -> Monitor:
+        """The whole book as of the last closed date."""
+        return self._portfolio.monitor
+
     def take(self, write: Write) -> None:
         """Note one write of an agent."""
         self.outputs[write.topic] += 1
@@ -74,6 +86,8 @@ class Assessed:
                 self.alerts.append(value)
             case "collection-actions" if self._keep_actions:
                 self.actions.append(value)
+            case "portfolio-alerts":
+                self.portfolio_alerts.append(value)
             case "delinquency-changes":
                 self.changes.append(value)
             case "state" if write.key is not None and not write.key.startswith(b"\0"):
@@ -103,26 +117,38 @@ def assess(
     policy: Policy = DEFAULT,
     progress: Progress = lambda day, count: None,
     *,
+    portfolio: PortfolioAgent | None = None,
     keep_actions: bool = False,
     learner: Callable[[], Learner] = Learner,
 ) -> Assessed:
-    """Fold an ordered stream of events through sequence, assess and learn, holding where a replay holds.
+    """Fold an ordered stream of events through all agents that decide, holding where a replay holds.
 
     Args:
         events: as `files.events.read` orders them.
         policy: of the tiers.
         progress: told as the work goes on.
+        portfolio: the portfolio's agent, where another playbook is wanted than the shipped one.
         keep_actions: keep the collection actions too, over a kilobyte each; else they are only counted.
         learner: makes the learner.
     """
-    result = Assessed(keep_actions=keep_actions)
+    agent = portfolio or PortfolioAgent()
+    result = Assessed(agent, keep_actions=keep_actions)
 
     def counted(prefix: str) -> Callable[[str], None]:
         return lambda name: result.counts.update([f"{prefix}.{name}"])
 
     sequencer = Sequencer(1, None, lambda topic, outcome: result.counts.update([f"sequence.{topic}.{outcome}"]))
     assessor = Assessor(1, policy, counted("assess"), result.score)
-    driver = LocalDriver([sequencer, assessor, LearningAgent(learner, counted("learn"))], result.take)
+    learning = LearningAgent(learner, counted("learn"))
+    feed(LocalDriver([sequencer, assessor, learning, agent], result.take), events, progress)
+    result.alerts.sort(key=alert_order)
+    result.actions.sort(key=action_order)
+    result.scores.sort(key=lambda score: (score.day, score.borrower_id))
+    return result
+
+
+def feed(driver: LocalDriver, events: list[FileEvent], progress: Progress = lambda day, count: None) -> None:
+    """Give an ordered stream to agents without Kafka, and let them come to rest wherever a replay holds."""
     done = 0
     for span, _hold in spans(events):
         for start in range(0, len(span), _CHUNK):
@@ -132,7 +158,3 @@ def assess(
             driver.pump()
             done += len(chunk)
             progress(chunk[-1].day, done)
-    result.alerts.sort(key=alert_order)
-    result.actions.sort(key=action_order)
-    result.scores.sort(key=lambda score: (score.day, score.borrower_id))
-    return result

@@ -64,6 +64,11 @@ def actions_of(settings: Settings) -> list[bytes]:
     return sorted(found, key=action_order)
 
 
+def portfolio_alerts_of(settings: Settings) -> list[bytes]:
+    """All committed portfolio alerts, in the order in which they were said: the topic has one partition."""
+    return [record.value for record in reading.read_all(settings, ["portfolio-alerts"]) if record.value is not None]
+
+
 def states_of(settings: Settings) -> dict[bytes, bytes]:
     """The present row of every borrower, without its frame."""
     states: dict[bytes, bytes] = {}

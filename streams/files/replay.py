@@ -5,8 +5,9 @@ between them. Most often that has long happened, so nothing waits.
 Rule 2: a tick is sent when all before it is acknowledged (the sequencer then lets nothing of the day be overtaken).
 Events of later days may overtake a tick: a row advances by its own events too.
 Rule 3: a date on which labels matured is held until the version learned from them is in the journal.
-Rule 4: a policy or a decision about model versions is sent when all before it is journaled, and all after it waits for
-it, for it acts on every borrower.
+Rule 4: where the outage guard may act (`holds`), a date is held until the portfolio has judged it.
+Rule 5: a policy, a freeze or a decision about model versions is sent when all before it is journaled, and all after it
+waits for it, for it acts on every borrower.
 Live producers need none of this; it is what makes a replay of files exact at any number of partitions and workers.
 """
 
@@ -65,7 +66,7 @@ class Replay:
         """Connect; nothing is sent yet.
 
         Args:
-            hold: apply rules 1, 3 and 4; without it events are sent flat out, for load and not for comparison.
+            hold: apply rules 1 and 3 to 5; without it events are sent flat out, for load and not for comparison.
             days_per_second: pace of the business dates; 0 is as fast as possible.
         """
         self._settings = settings
@@ -74,6 +75,8 @@ class Replay:
         group = group_of("sequence", settings)
         self._producer = client.producer(settings, **{"linger.ms": 1})
         self._journaled = Barrier(settings, group, (*BORROWER_TOPICS, "business-dates", *_FOR_ALL))
+        self._folded = Barrier(settings, group_of("assess", settings), ("journal",))
+        self._judged = Barrier(settings, group_of("portfolio", settings), ("book",))
         self._models = client.consumer(settings, f"{group}.replay", **{"fetch.wait.max.ms": 500})
         self._models.assign([TopicPartition(settings.topic_prefix + "models", 0, 0)])
         self._learned_through = self._version_end = 0
@@ -89,7 +92,7 @@ class Replay:
             Stuck: the workers do not follow; the text says what waits for what.
         """
         started, first_day, done = time.monotonic(), events[0].day, 0
-        for span, hold_day in spans(events):
+        for span, hold in spans(events):
             for event in span:
                 if event.is_tick:
                     self._await_pace(started, event.day - first_day)
@@ -103,9 +106,11 @@ class Replay:
                     self._send(event)
                 self._release_ticks()
                 done += 1
-            if hold_day and self._hold:
+            if hold.learned_day and self._hold:
                 self._flush()
-                self._await_version(hold_day, progress)
+                self._await_version(hold.learned_day, progress)
+            if hold.judged and self._hold:
+                self._await_judged()
         self._flush()
         if self._hold:
             self._await_all()
@@ -114,7 +119,8 @@ class Replay:
     def close(self) -> None:
         """Release the connections."""
         self._models.close()
-        self._journaled.close()
+        for barrier in (self._journaled, self._folded, self._judged):
+            barrier.close()
 
     def _send(self, event: FileEvent) -> None:
         trail = self._trails.get(event.borrower_id)
@@ -169,6 +175,14 @@ class Replay:
         self._flush()
         ends = self._journaled.ends()
         self._wait(lambda: self._journaled.passed(ends), "the events to be journaled (agent sequence)")
+
+    def _await_judged(self) -> None:
+        """Until everything sent is folded, the book is judged by it, and what follows for all is journaled."""
+        self._await_all()
+        for barrier, what in ((self._folded, "agent assess"), (self._judged, "agent portfolio")):
+            ends = barrier.ends()
+            self._wait(lambda b=barrier, e=ends: b.passed(e), f"a date to be judged ({what})")  # type: ignore[misc]
+        self._await_all()
 
     def _await_journaled(self, trail: _Trail) -> None:
         if trail.unacknowledged:

@@ -4,7 +4,7 @@ Rule 1: a change is "subtract what this loan was, add what it is now". Addition 
 number of partitions, workers and batches, to the unit.
 Rule 2: a change carries the last business day whose events it reflects. What time alone did on a day (a due date passed)
 reflects the day before. So the book of a closed date is complete when every partition has closed that date, even if
-events of later dates overtook the tick.
+events of later dates overtook the tick. A miss that is disproved later is told when that is known, and names its day.
 Rule 3: a loan is counted under the due day of its oldest unmet installment, not under days past due: buckets, stages and
 classes follow from the date that is asked for, and nothing has to be sent because a day went by.
 """
@@ -12,7 +12,6 @@ classes follow from the date that is asked for, and nothing has to be sent becau
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import get_args
 
@@ -28,6 +27,8 @@ DIMENSIONS = ("currency", "product", "vintage", "channel", "region")
 StockKey = tuple[int, Segment, int, int]
 #: (day, segment, name of the flow)
 FlowKey = tuple[int, Segment, str]
+#: (day, segment, day of the miss)
+CorrectionKey = tuple[int, Segment, int]
 #: (day, kind, name): what belongs to no segment, such as failed debits by processor
 MarkKey = tuple[int, str, str]
 #: Loans, balance, balance x ppm within a year, balance x ppm until the loan ends.
@@ -37,6 +38,10 @@ BUCKETS = 5
 TIER_NAMES: tuple[str, ...] = get_args(Tier)
 TIERS = len(TIER_NAMES)
 MILLION = 1_000_000
+#: Due loans are counted by class of risk: that a sound borrower misses says more than that a shaky one does.
+RISK_CLASSES = 7
+EXPOSED_BY_CLASS = tuple(f"exposed_r{number}" for number in range(RISK_CLASSES))
+MISSED_BY_CLASS = tuple(f"missed_r{number}" for number in range(RISK_CLASSES))
 #: Remaining life is kept in quarters of a year, up to 30 years.
 QUARTERS_MAX = 120
 
@@ -72,28 +77,40 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
         return min(MILLION, self.ppm * max(4, self.code // BUCKETS) // 4)
 
 
-class BookChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="book_changed"):
-    """One batch's net changes of one partition. Lists are in key order; amounts are minor units."""
+class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
+    """One batch's net changes of one partition. Amounts are minor units; a segment is named once, then by its place.
+
+    Attributes:
+        partition: of the journal.
+        segments: those that the rows below name.
+        stock: (day, segment, oldest unmet day, tier, loans, balance, balance x ppm of a year, of a lifetime).
+        flows: (day, segment, name, count, amount).
+        corrected: (day, segment, day of the miss, count, amount).
+        marks: (day, kind, name, count).
+    """
 
     partition: int
-    stock: list[tuple[int, Segment, int, int, tuple[int, int, int, int]]]
-    flows: list[tuple[int, Segment, str, int, int]]
-    marks: list[tuple[int, str, str, int]]
+    segments: list[Segment] = []
+    stock: list[tuple[int, int, int, int, int, int, int, int]] = []
+    flows: list[tuple[int, int, str, int, int]] = []
+    marks: list[tuple[int, str, str, int]] = []
+    corrected: list[tuple[int, int, int, int, int]] = []
 
 
 class Delta:
     """Net changes gathered so far."""
 
-    __slots__ = ("flows", "marks", "stock")
+    __slots__ = ("corrected", "flows", "marks", "stock")
 
     def __init__(self) -> None:
         self.stock: dict[StockKey, list[int]] = {}
         self.flows: dict[FlowKey, list[int]] = {}
+        self.corrected: dict[CorrectionKey, list[int]] = {}
         self.marks: dict[MarkKey, int] = {}
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.stock or self.flows or self.marks)
+        return bool(self.stock or self.flows or self.corrected or self.marks)
 
     def hold(self, day: int, segment: Segment, tier: int, booked: Booked, sign: int) -> None:
         """Add (+1) or subtract (-1) a loan."""
@@ -107,9 +124,30 @@ class Delta:
         cell[2] += balance * booked.ppm
         cell[3] += balance * booked.lifetime_ppm
 
+    def replace(self, day: int, segment: Segment, before: Booked, tier_before: int, after: Booked, tier: int) -> None:
+        """Put what a loan is now in the place of what it was: one cell, where it stays under its due day and tier."""
+        if before.oldest_unmet_day != after.oldest_unmet_day or tier_before != tier:
+            self.hold(day, segment, tier_before, before, -1)
+            self.hold(day, segment, tier, after, 1)
+            return
+        key = (day, segment, after.oldest_unmet_day, tier)
+        cell = self.stock.get(key)
+        if cell is None:
+            cell = self.stock[key] = [0, 0, 0, 0]
+        was, now = before.balance_minor, after.balance_minor
+        cell[1] += now - was
+        cell[2] += now * after.ppm - was * before.ppm
+        cell[3] += now * after.lifetime_ppm - was * before.lifetime_ppm
+
     def flow(self, day: int, segment: Segment, name: str, amount_minor: int = 0, count: int = 1) -> None:
         """Count something that happened to loans of a segment."""
         cell = self.flows.setdefault((day, segment, name), [0, 0])
+        cell[0] += count
+        cell[1] += amount_minor
+
+    def correct(self, day: int, segment: Segment, missed_on: int, amount_minor: int = 0, count: int = 1) -> None:
+        """Count a miss that a late fact disproved: known on `day`, and then no miss of `missed_on` any more."""
+        cell = self.corrected.setdefault((day, segment, missed_on), [0, 0])
         cell[0] += count
         cell[1] += amount_minor
 
@@ -119,33 +157,43 @@ class Delta:
         self.marks[key] = self.marks.get(key, 0) + count
 
     def take(self, partition: int) -> BookChanged:
-        """Everything gathered, as a message; the gathering starts anew. Changes that cancel out are left out."""
-        message = BookChanged(
-            partition=partition,
-            stock=[
-                (*key, (cell[0], cell[1], cell[2], cell[3])) for key, cell in sorted(self.stock.items()) if any(cell)
-            ],
-            flows=[(*key, cell[0], cell[1]) for key, cell in sorted(self.flows.items())],
-            marks=[(*key, count) for key, count in sorted(self.marks.items())],
-        )
-        self.stock, self.flows, self.marks = {}, {}, {}
+        """Everything gathered, as a message; the gathering starts anew. Stock that cancels out is left out."""
+        message = self.told(partition)
+        self.stock, self.flows, self.corrected, self.marks = {}, {}, {}, {}
         return message
+
+    def told(self, partition: int) -> BookChanged:
+        """Everything gathered, in key order: the same bytes however it came together."""
+        places: dict[Segment, int] = {}
+        stock = [
+            (day, places.setdefault(segment, len(places)), oldest, tier, cell[0], cell[1], cell[2], cell[3])
+            for (day, segment, oldest, tier), cell in sorted(self.stock.items())
+            if any(cell)
+        ]
+        flows = [
+            (day, places.setdefault(segment, len(places)), name, cell[0], cell[1])
+            for (day, segment, name), cell in sorted(self.flows.items())
+        ]
+        marks = [(*key, count) for key, count in sorted(self.marks.items())]
+        corrected = [
+            (day, places.setdefault(segment, len(places)), missed_on, cell[0], cell[1])
+            for (day, segment, missed_on), cell in sorted(self.corrected.items())
+        ]
+        return BookChanged(partition, list(places), stock, flows, marks, corrected)
 
     def add(self, message: BookChanged) -> None:
         """Merge a message."""
-        for day, segment, oldest, tier, amounts in message.stock:
-            cell = self.stock.setdefault((day, segment, oldest, tier), [0, 0, 0, 0])
-            for place, amount in enumerate(amounts):
-                cell[place] += amount
-        for day, segment, name, count, amount in message.flows:
-            self.flow(day, segment, name, amount, count)
+        names = message.segments
+        for day, place, oldest, tier, *amounts in message.stock:
+            cell = self.stock.setdefault((day, names[place], oldest, tier), [0, 0, 0, 0])
+            for at, amount in enumerate(amounts):
+                cell[at] += amount
+        for day, place, name, count, amount in message.flows:
+            self.flow(day, names[place], name, amount, count)
+        for day, place, missed_on, count, amount in message.corrected:
+            self.correct(day, names[place], missed_on, amount, count)
         for day, kind, name, count in message.marks:
             self.mark(day, kind, name, count)
-
-    def days(self) -> Iterator[int]:
-        """Every day that something is told of; may repeat."""
-        for keys in (self.stock, self.flows, self.marks):
-            yield from (key[0] for key in keys)
 
 
 @lru_cache(maxsize=65_536)
@@ -158,6 +206,11 @@ def vintage(opened_on: int) -> str:
 def bucket_on(day: int, oldest_unmet_day: int) -> int:
     """Bucket on a day of loans whose oldest unmet installment was due on a day (0: none)."""
     return bucket(day - oldest_unmet_day) if oldest_unmet_day else 0
+
+
+def risk_class(ppm: int) -> int:
+    """The class of a probability of default within a year: below 1 %, 2 %, 4 %, 8 %, 16 %, 32 %, and more."""
+    return min(RISK_CLASSES - 1, (ppm // 10_000).bit_length())
 
 
 def roll(before: int, after: int) -> str:

@@ -4,7 +4,8 @@ Flows (count, minor units), each under the segment of its loan:
     due          a due date passed
     exposed      of those: the loan was current before (the denominator of the new-miss hazard)
     missed       of those: the installment was not met; the amount is the arrears
-    corrected    a miss that a late fact disproved; told under the day of the miss
+    exposed_rC, missed_rC    the same by class of risk, as the loan was booked before (C as in `book.risk_class`)
+    corrected    a miss that a late fact disproved; told when that is known, counted on the day of the miss
     rollAB       from bucket A to bucket B (0 is M0); the amount is the balance after
     cured        from more than 30 days past due to current
     redefault    more than 30 days past due again within a year of that
@@ -29,7 +30,19 @@ from streams.events.loans import LoanRestructured
 from streams.events.payments import PaymentFailed, PaymentReceived
 from streams.ledger.account import Loan
 from streams.ledger.facts import Position, bucket
-from streams.portfolio.book import BUCKETS, QUARTERS_MAX, Booked, Delta, Segment, move, roll, vintage
+from streams.portfolio.book import (
+    BUCKETS,
+    EXPOSED_BY_CLASS,
+    MISSED_BY_CLASS,
+    QUARTERS_MAX,
+    Booked,
+    Delta,
+    Segment,
+    move,
+    risk_class,
+    roll,
+    vintage,
+)
 
 #: A loan that is more than 30 days past due so long after it was cured has defaulted anew.
 REDEFAULT_DAYS = 365
@@ -45,9 +58,8 @@ class Step(Struct, frozen=True, gc=False):
         late_from: a late fact changed what was known of this day and later; 0 none.
         tier_before: index of the tier before the step.
         tier: and after it.
-        year_ppm: computes the probability of default within a year, after it.
-        month_begins: a month begins with this step.
         restructured: new terms reset what was overdue, which is no cure.
+        rescore: the probability of default is due to be looked at anew.
     """
 
     today: int
@@ -55,9 +67,8 @@ class Step(Struct, frozen=True, gc=False):
     late_from: int
     tier_before: int
     tier: int
-    year_ppm: Callable[[], int]
-    month_begins: bool = False
     restructured: bool = False
+    rescore: bool = False
 
     @property
     def told(self) -> int:
@@ -77,9 +88,18 @@ def segment_of(loan: Loan) -> Segment:
 
 
 def record(
-    delta: Delta, booked: dict[str, Booked], loans: Sequence[Loan], positions: Sequence[Position], step: Step
+    delta: Delta,
+    booked: dict[str, Booked],
+    loans: Sequence[Loan],
+    positions: Sequence[Position],
+    step: Step,
+    score: Callable[[], int],
 ) -> None:
     """Bring the book up to date with one borrower.
+
+    The probability of default is scored anew when a loan is opened, its bucket or its borrower's tier changes, and when
+    `step.rescore` says so (the caller does at month-ends, when a lender reports expected loss): a quarter of the fold
+    would go into changes that no report shows.
 
     Args:
         delta: takes the changes.
@@ -88,9 +108,10 @@ def record(
         loans: of the account, in its order.
         positions: one a loan, as of the step's day.
         step: what happened.
+        score: the probability of default within a year (parts per million) as of the step.
     """
     alone = len(loans) == 1
-    home = None
+    home = ppm = None
     for index, (loan, position) in enumerate(zip(loans, positions, strict=True)):
         key = "" if index == 0 and (alone or "" in booked) else loan.loan_id
         before = booked.pop(loan.loan_id, None) or (booked.pop("", None) if index == 0 else None)
@@ -98,16 +119,24 @@ def record(
             continue
         segment = segment_of(loan)
         home = home or segment
-        after = _entry(position, before, step) if position.active else None
-        if after is not None:
-            booked[key] = after
+        after = None
+        if position.active:
+            anew = _needs_score(position, before, step)
+            if anew and ppm is None:
+                ppm = score()
+            after = booked[key] = _entry(position, before, step, ppm if anew else None)
         _restock(delta, segment, before, after, step)
         _flows(delta, segment, loan, position, before, after, step)
     if step.tier != step.tier_before and loans:
         delta.flow(step.told, home or segment_of(loans[0]), move(step.tier_before, step.tier))
 
 
-def _entry(position: Position, before: Booked | None, step: Step) -> Booked:
+def _needs_score(position: Position, before: Booked | None, step: Step) -> bool:
+    moved = before is None or before.bucket != bucket(position.days_past_due)
+    return moved or step.rescore or step.tier != step.tier_before
+
+
+def _entry(position: Position, before: Booked | None, step: Step, ppm: int | None) -> Booked:
     left = position.installments_total - position.installments_passed
     quarters = min(QUARTERS_MAX, (left * position.cadence_days + 90) // 91)
     now = bucket(position.days_past_due)
@@ -116,24 +145,20 @@ def _entry(position: Position, before: Booked | None, step: Step) -> Booked:
         cured_on = step.today
     elif now >= 2 or (cured_on and step.today - cured_on > REDEFAULT_DAYS):
         cured_on = 0
-    oldest, code = position.oldest_unmet_day, now + BUCKETS * quarters
-    ppm = before.ppm if before is not None and _holds(before, oldest, step) else step.year_ppm()
-    return Booked(position.outstanding_minor, oldest, ppm, code, cured_on)
-
-
-def _holds(before: Booked, oldest_unmet_day: int, step: Step) -> bool:
-    """Whether the probability that was told last still stands."""
-    unchanged = before.oldest_unmet_day == oldest_unmet_day and step.tier == step.tier_before
-    return unchanged and not step.month_begins and not step.late_from
+    if ppm is None:
+        assert before is not None, "a loan that enters the book was scored"
+        ppm = before.ppm
+    return Booked(position.outstanding_minor, position.oldest_unmet_day, ppm, now + BUCKETS * quarters, cured_on)
 
 
 def _restock(delta: Delta, segment: Segment, before: Booked | None, after: Booked | None, step: Step) -> None:
-    if before == after and step.tier == step.tier_before:
-        return
-    if before is not None:
-        delta.hold(step.told, segment, step.tier_before, before, -1)
-    if after is not None:
+    if before is None:
+        assert after is not None, "a loan that neither was nor is in the book changes nothing"
         delta.hold(step.told, segment, step.tier, after, 1)
+    elif after is None:
+        delta.hold(step.told, segment, step.tier_before, before, -1)
+    elif before != after or step.tier != step.tier_before:
+        delta.replace(step.told, segment, before, step.tier_before, after, step.tier)
 
 
 def _flows(
@@ -157,7 +182,7 @@ def _flows(
     if step.woke and position.last_due_day == step.today - 1:
         _due(delta, segment, loan, position, before, step)
     if before.oldest_unmet_day and _disproved(before, after, step):
-        delta.flow(before.oldest_unmet_day, segment, "corrected", after.balance_minor)
+        delta.correct(step.told, segment, before.oldest_unmet_day, after.balance_minor)
     elif before.bucket >= 2 and after.bucket == 0 and not step.restructured:
         delta.flow(step.told, segment, "cured", after.balance_minor)
     if before.bucket != after.bucket:
@@ -167,9 +192,12 @@ def _flows(
 def _due(delta: Delta, segment: Segment, loan: Loan, position: Position, before: Booked, step: Step) -> None:
     delta.flow(step.told, segment, "due", position.installment_minor)
     if before.oldest_unmet_day == 0:
+        risk = risk_class(before.ppm)
         delta.flow(step.told, segment, "exposed", position.installment_minor)
+        delta.flow(step.told, segment, EXPOSED_BY_CLASS[risk])
         if position.oldest_unmet_day:
             delta.flow(step.told, segment, "missed", position.arrears_minor)
+            delta.flow(step.told, segment, MISSED_BY_CLASS[risk])
     if position.installments_passed == 1 and _from_the_start(loan):
         delta.flow(step.told, segment, "first_due")
 

@@ -77,7 +77,6 @@ class Guard(Struct):
 
     def close(self, day: int, exposed: int, missed: int) -> Incident | None:
         """Judge a closed day; returns the incident that it closed, if it did. An opened one is then in `incident`."""
-        self.first_day = self.first_day or day
         suspects = self._suspects(day)
         self.given_up = [name for name in self.given_up if name in suspects]
         if named := [name for name in suspects if name not in self.given_up]:
@@ -88,6 +87,12 @@ class Guard(Struct):
         ended = self._step(day)
         self._forget(day)
         return ended
+
+    def pass_day(self, day: int) -> list[str]:
+        """Let a day pass whose misses are not known; returns what is suspect on it."""
+        suspects = self._suspects(day)
+        self._forget(day)
+        return suspects
 
     def _step(self, day: int) -> Incident | None:
         lately = [name for at, names in self.suspicions.items() if 0 <= day - at < TOGETHER_DAYS for name in names]
@@ -113,6 +118,7 @@ class Guard(Struct):
         return None
 
     def _suspects(self, day: int) -> list[str]:
+        self.first_day = self.first_day or day
         known = day - self.first_day >= HISTORY_MIN_DAYS
         found = []
         for name, days in self.marks.get("technical", {}).items():

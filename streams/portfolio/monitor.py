@@ -12,7 +12,7 @@ from msgspec import Struct, field, structs
 
 from streams.events.outputs import PortfolioAlert, PortfolioProposal
 from streams.events.portfolio import PortfolioControl, ProposalDecided, ReserveStated, StageSignedOff
-from streams.portfolio import alerts, drift, incident, indicators, stages, storm, whole
+from streams.portfolio import alerts, drift, incident, indicators, sequential, stages, storm, whole
 from streams.portfolio.alerts import Subject
 from streams.portfolio.book import MILLION, Segment
 from streams.portfolio.classes import Pack
@@ -55,7 +55,7 @@ class Book(Struct):
         guard: the outage guard.
         incident_alert: id of the alert of the open incident.
         reserves: stated reserve by currency, minor units.
-        said: what people said, waiting for its business date to close.
+        said: what people said, each with the day (ordinal) it counts on, until that is closed.
         through: the last closed date (ordinal): figures are as of its opening.
     """
 
@@ -63,7 +63,7 @@ class Book(Struct):
     guard: incident.Guard = field(default_factory=incident.Guard)
     incident_alert: str = ""
     reserves: dict[str, int] = field(default_factory=dict)
-    said: list[PortfolioControl] = field(default_factory=list)
+    said: list[tuple[int, PortfolioControl]] = field(default_factory=list)
     through: int = 0
 
 
@@ -75,12 +75,30 @@ class Closed(Struct):
         days: whose changes wait no more (ordinal).
         segments: whose stock moved.
         lines: days whose lines changed.
+        freeze: the incident whose freeze is set, changed or (if it is over) lifted; None: nothing to tell.
     """
 
     alerts: list[PortfolioAlert]
     days: list[int]
     segments: set[Segment]
     lines: set[int]
+    freeze: Freeze | None = None
+
+
+class Freeze(Struct, frozen=True):
+    """What must wait for what a rail or data incident affects.
+
+    Attributes:
+        incident_id: id of the alert that raised it.
+        since: the incident's first day (ordinal).
+        affected: processors and feeds.
+        over: nothing has to wait any more.
+    """
+
+    incident_id: str
+    since: int
+    affected: tuple[str, ...]
+    over: bool
 
 
 class Monitor:
@@ -93,10 +111,11 @@ class Monitor:
         self._pack = stage_pack
         self._detector = detector
         self._views = playbook.all_views()
+        self._usual: dict[str, sequential.Usual] = {}
 
-    def hear(self, said: PortfolioControl) -> None:
-        """Take what a person says; it counts when its business date closes."""
-        self.book.said.append(said)
+    def hear(self, said: PortfolioControl, open_from: int = 0) -> None:
+        """Take what a person says; it counts when its business date closes, and never on a day before `open_from`."""
+        self.book.said.append((max(said.business_date.toordinal(), open_from), said))
 
     def close(self, day: int) -> Closed:
         """Every partition has closed `day` (ordinal): judge the book as of its opening."""
@@ -111,12 +130,14 @@ class Monitor:
             stock = stock_on(day, cells.get(name, {}), self._pack, self._playbook.loss_given_default_ppm)
             lines.update(part.history.append(told, stock))
         lines |= self._flows(closing)
-        found += self._guard(day, closing)
-        for name, part in sorted(self.book.parts.items()):
-            if self._is_judged(name, part, told):
-                found += self._part(name, part, day)
+        alerts_of_feeds, freeze = self._guard(day, closing)
+        found += alerts_of_feeds
+        self._usual = {}
+        judged = [name for name, part in sorted(self.book.parts.items()) if self._is_judged(name, part, told)]
+        for name in judged:
+            found += self._part(name, self.book.parts[name], day, len(judged))
         found += self._storms(day, closing)
-        return Closed(found, closing.days, closing.touched, lines)
+        return Closed(found, closing.days, closing.touched, lines, freeze)
 
     def _is_judged(self, name: str, part: Part, told: int) -> bool:
         """A small part has no stage, and one that is the whole book would only say everything twice."""
@@ -145,10 +166,10 @@ class Monitor:
 
     def _heed(self, day: int) -> list[PortfolioAlert]:
         """Let what was said under dates before `day` count."""
-        due = [said for said in self.book.said if said.business_date.toordinal() < day]
-        self.book.said = [said for said in self.book.said if said.business_date.toordinal() >= day]
+        due = [each for each in self.book.said if each[0] < day]
+        self.book.said = [each for each in self.book.said if each[0] >= day]
         found = []
-        for said in sorted(due, key=lambda each: (each.business_date, each.event_id)):
+        for _, said in sorted(due, key=lambda each: (each[0], each[1].business_date, each[1].event_id)):
             match said:
                 case ReserveStated():
                     self.book.reserves[said.reserve.currency] = said.reserve.amount_minor
@@ -173,23 +194,26 @@ class Monitor:
                 return [structs.replace(alert, alert_id=f"{said.proposal_id}/{said.decision}")]
         return []
 
-    def _guard(self, day: int, closing: Closing) -> list[PortfolioAlert]:
+    def _guard(self, day: int, closing: Closing) -> tuple[list[PortfolioAlert], Freeze | None]:
         book, told = self.book, day - 1
         for (at, mark), counts in closing.marks.items():
             book.guard.note(at, mark, counts)
         lines = [part.history.at(told) for name, part in book.parts.items() if is_whole(name)]
         exposed, missed = indicators.hazard(line for line in lines if line is not None)
-        before = book.guard.incident
+        before = list(book.guard.incident.affected) if book.guard.incident else []
         ended = book.guard.close(told, exposed, missed)
         if ended is not None:
             clears, book.incident_alert = book.incident_alert, ""
-            return [self._incident(day, ended, clears=clears)]
-        opened = book.guard.incident
-        if before is None and opened is not None:
-            alert = self._incident(day, opened, figure=of_loans(missed, exposed))
-            book.incident_alert = alert.alert_id
-            return [alert]
-        return []
+            lifted = Freeze(clears, ended.since, tuple(ended.affected), over=True)
+            return [self._incident(day, ended, clears=clears)], lifted
+        now, found = book.guard.incident, list[PortfolioAlert]()
+        if now is None:
+            return found, None
+        if not book.incident_alert:
+            found = [self._incident(day, now, figure=of_loans(missed, exposed))]
+            book.incident_alert = found[0].alert_id
+        changed = now.affected != before
+        return found, Freeze(book.incident_alert, now.since, tuple(now.affected), over=False) if changed else None
 
     def _incident(
         self, day: int, found: incident.Incident, *, clears: str | None = None, figure: Figure | None = None
@@ -204,7 +228,7 @@ class Monitor:
             affected=found.affected,
         )
 
-    def _part(self, name: str, part: Part, day: int) -> list[PortfolioAlert]:
+    def _part(self, name: str, part: Part, day: int, parts: int) -> list[PortfolioAlert]:
         told = day - 1
         part.figures = indicators.indicators(part.history, told)
         if is_whole(name):
@@ -212,13 +236,24 @@ class Monitor:
             part.figures |= whole.figures(name, part.history, told, self.sums.stock, self.book.guard.marks, reserve)
         if told in self.book.guard.frozen:  # whatever rose, it was the outage
             return self._clear_drift(name, part, day) if part.drift_alert else []
-        risen = self._detector(self._days(part.history))
+        risen = self._detector(self._days(part.history)) or self._struck(name, part, told, parts)
         part.figures["new_miss_drift"] = drift.as_figure(risen)
         found = self._drift(name, part, day, risen)
         stages.look(part.stage, self._playbook, part.figures, whole=is_whole(name))
         line = part.history.at(told)
         assert line is not None, "the day's line was just added"
         return [*found, *self._step(name, part, day, line.stock)]
+
+    def _struck(self, name: str, part: Part, told: int, parts: int) -> drift.Drift | None:
+        """Whether some of those who pay have stopped together."""
+        if sequential.is_quiet(part.history, told):
+            return None
+        unit, frozen = currency(name), frozenset(self.book.guard.frozen)
+        if unit not in self._usual:
+            whole_days = sequential.days_of(self.book.parts[unit].history, told, frozen)
+            self._usual[unit] = sequential.Usual(whole_days, told)
+        days = sequential.days_of(part.history, told, frozen)
+        return sequential.judge(days, self._usual[unit], parts, whole=is_whole(name))
 
     def _days(self, history: History) -> list[tuple[int, int, int]]:
         frozen = set(self.book.guard.frozen)

@@ -34,7 +34,7 @@ class StageState(Struct):
     Attributes:
         stage: the present stage.
         since: the day it was entered (ordinal; 0 at the beginning).
-        held: triggers that hold, by id: once holding, a trigger stops only past its exit threshold.
+        held: triggers that hold, by id, in the order of the playbook: once holding, a trigger stops only past its exit threshold.
         days: for how many days in a row each stage's entry condition held.
         quiet: for how many days in a row nothing spoke for the present stage.
         signed_by: who signed off the exit from the present stage; empty for nobody.
@@ -42,7 +42,7 @@ class StageState(Struct):
 
     stage: Stage = "NORMAL"
     since: int = 0
-    held: set[str] = field(default_factory=set)
+    held: list[str] = field(default_factory=list)
     days: dict[EntryStage, int] = field(default_factory=dict)
     quiet: int = 0
     signed_by: str = ""
@@ -63,13 +63,13 @@ def holds(trigger: Trigger, figure: Figure | None, *, held: bool) -> bool:
 
 def look(state: StageState, playbook: Playbook, figures: Mapping[str, Figure], *, whole: bool) -> None:
     """Find which triggers hold."""
-    state.held = {
+    state.held = [
         trigger.id
         for trigger in playbook.triggers
         if (whole or not trigger.whole)
         and holds(trigger, figures.get(trigger.indicator), held=trigger.id in state.held)
         and all(name in figures and figures[name].value_ppm >= level for name, level in trigger.also.items())
-    }
+    ]
 
 
 def speaks_for(state: StageState, playbook: Playbook, stage: Stage) -> bool:

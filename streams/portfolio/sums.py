@@ -1,6 +1,8 @@
 """The book's running sums: what stands now by the finest segment, and what happened by day. Merges changes, decides nothing.
 
 Rule 1: a change waits until its day is closed everywhere; then all of it is taken, in no particular order, as sums do.
+What a partition tells of a day that it has closed itself (a fact that came late) waits for the day it is in. So what a
+date is judged by follows from the partitions' own orders, and not from the order in which their messages arrive.
 Rule 2: stock that has gone to zero is dropped; a negative count is a broken invariant, not something to round away.
 """
 
@@ -31,6 +33,12 @@ class Closing(Struct):
     touched: set[Segment] = field(default_factory=set)
     days: list[int] = field(default_factory=list)
 
+    def count(self, day: int, segment: Segment, name: str, count: int, amount_minor: int) -> None:
+        """Add to a flow."""
+        flow = self.flows.setdefault((day, segment), {}).setdefault(name, [0, 0])
+        flow[0] += count
+        flow[1] += amount_minor
+
 
 class Sums:
     """Stock by segment as of the last closed day, and the changes of days not closed yet."""
@@ -39,16 +47,21 @@ class Sums:
         self.stock: dict[Segment, Cells] = {}
         self.waiting: dict[int, Delta] = {}
 
-    def take(self, message: BookChanged) -> set[int]:
-        """Let a message's changes wait for their days; returns those days."""
+    def take(self, message: BookChanged, open_from: int = 0) -> set[int]:
+        """Let a message's changes wait for the days they count on; returns those days.
+
+        Args:
+            message: of one partition.
+            open_from: the last date that this partition has closed: nothing it tells now counts earlier.
+        """
         days = set()
-        for day, parts in _by_day(message).items():
+        for day, parts in _by_day(message, open_from).items():
             self.waiting.setdefault(day, Delta()).add(parts)
             days.add(day)
         return days
 
     def close(self, before: int) -> Closing:
-        """Take everything told under a day before `before`."""
+        """Take everything that counts on a day before `before`."""
         closing = Closing(days=sorted(day for day in self.waiting if day < before))
         for day in closing.days:
             self._merge(self.waiting.pop(day), closing)
@@ -68,24 +81,27 @@ class Sums:
                 if not cells:
                     del self.stock[segment]
         for (day, segment, name), (count, amount) in delta.flows.items():
-            flow = closing.flows.setdefault((day, segment), {}).setdefault(name, [0, 0])
-            flow[0] += count
-            flow[1] += amount
+            closing.count(day, segment, name, count, amount)
+        for (_, segment, missed_on), (count, amount) in delta.corrected.items():
+            closing.count(missed_on, segment, "corrected", count, amount)
         for (day, kind, name), count in delta.marks.items():
             marks = closing.marks.setdefault((day, kind), {})
             marks[name] = marks.get(name, 0) + count
 
 
-def _by_day(message: BookChanged) -> dict[int, BookChanged]:
-    days = {row[0] for rows in (message.stock, message.flows, message.marks) for row in rows}
+def _by_day(message: BookChanged, open_from: int) -> dict[int, BookChanged]:
+    told = (message.stock, message.flows, message.marks, message.corrected)
+    days = {max(row[0], open_from) for rows in told for row in rows}
     if len(days) == 1:
         return {days.pop(): message}
     return {
         day: BookChanged(
-            partition=message.partition,
-            stock=[row for row in message.stock if row[0] == day],
-            flows=[row for row in message.flows if row[0] == day],
-            marks=[row for row in message.marks if row[0] == day],
+            message.partition,
+            message.segments,
+            [row for row in message.stock if max(row[0], open_from) == day],
+            [row for row in message.flows if max(row[0], open_from) == day],
+            [row for row in message.marks if max(row[0], open_from) == day],
+            [row for row in message.corrected if max(row[0], open_from) == day],
         )
         for day in days
     }

@@ -21,9 +21,11 @@ from streams.engine import reading, topics_admin
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
 from streams.evidence.keys import generate_key, write_key_file
+from streams.files import stressed
 from streams.files.events import FileEvent
 from streams.files.export import alerts_of, states_of
 from streams.files.replay import Progress, Replay
+from streams.files.stressed import Stressed
 from streams.sandbox.broker import Cluster
 from streams.sandbox.summary import Summary, summarize
 from streams.settings import PREFIX, Settings, load
@@ -33,6 +35,8 @@ Say = Callable[[str], None]
 #: Told each alert and collection action as it stands on its topic, as soon as it is committed.
 OnAlert = Callable[[bytes], None]
 _SETTLE_S = 60.0
+#: What the last scene shows: nothing new, a bad year, and a part of the book that stops paying together.
+STRESS_SCENE = ("baseline", "severe", "stop-pay")
 
 
 class Demo:
@@ -107,6 +111,15 @@ class Demo:
         follower.join(5)
         return self._summary(len(events), seconds)
 
+    def stress(self) -> Stressed:
+        """Put the book that the portfolio agent keeps, as it stands now, under a few scenarios.
+
+        Raises:
+            NoBook: no loan is active any more.
+        """
+        monitor = stressed.live(self.settings)
+        return stressed.stress(monitor, stressed.start(monitor), STRESS_SCENE, stressed.Asked())
+
     def _watched(self, progress: Progress) -> Progress:
         def advance(day: int, count: int) -> None:
             self._check()
@@ -122,7 +135,8 @@ class Demo:
 
     def _settle(self) -> None:
         """Wait until the journal is folded to its end, and what came of it is kept as evidence."""
-        for agent, topics in (("assess", ("journal",)), ("preserve", tuple(PRESERVED))):
+        read = (("assess", ("journal",)), ("portfolio", ("book",)), ("preserve", tuple(PRESERVED)))
+        for agent, topics in read:
             barrier = Barrier(self.settings, group_of(agent, self.settings), topics)
             try:
                 ends, deadline = barrier.ends(), time.monotonic() + _SETTLE_S
@@ -146,14 +160,15 @@ class Demo:
                         on_alert(record.value)
 
     def _summary(self, events: int, seconds: float) -> Summary:
-        changes = [r.value for r in reading.read_all(self.settings, ["delinquency-changes"]) if r.value is not None]
+        topics = ("delinquency-changes", "collection-actions", "portfolio-alerts")
+        told: dict[str, list[bytes]] = {topic: [] for topic in topics}
+        for record in reading.read_all(self.settings, topics):
+            told[record.topic].append(record.value or b"")
         return summarize(
             events=events,
             borrowers=len(states_of(self.settings)),
             seconds=seconds,
-            alerts=alerts_of(self.settings),
-            changes=changes,
-            actions=(r.value for r in reading.read_all(self.settings, ["collection-actions"]) if r.value is not None),
+            told=told | {"risk-tier-changes": alerts_of(self.settings)},
             dead_letters=sum(1 for _ in reading.read_all(self.settings, ["dead-letters"])),
             model_versions=sum(
                 b'"model_activated"' in (r.value or b"") for r in reading.read_all(self.settings, ["models"])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import get_args
 
 import msgspec
 from msgspec import Struct
 
-from streams.events.outputs import DelinquencyChanged, RiskTierChanged, Step
+from streams.events.outputs import DelinquencyChanged, PortfolioAlert, RiskTierChanged, Step
+from streams.portfolio.stages import LEVEL
 
 
 class _Verdict(Struct):
@@ -26,6 +27,7 @@ class _Action(Struct):
 
 
 _alerts = msgspec.json.Decoder(RiskTierChanged)
+_portfolio_alerts = msgspec.json.Decoder(PortfolioAlert)
 _changes = msgspec.json.Decoder(DelinquencyChanged)
 _actions = msgspec.json.Decoder(_Action)
 
@@ -35,6 +37,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     Warned means that an upward alert that was never retracted came before the day of the first default; lead is from the
     first such alert. Actions by stage are those that the conduct gate allowed at once or later; the others were refused.
+    `book_alerts` are about the whole book or a part of it, `book_stage` is the worst stage that any of them was in.
     `warned_while_current` counts those whose alert came before the spell of arrears that led there.
     """
 
@@ -48,6 +51,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     dead_letters: int
     actions_by_stage: dict[str, int]
     actions_refused: int
+    book_alerts: int
+    book_stage: str
     model_versions: int
     defaulters: int
     warned: int
@@ -78,13 +83,12 @@ def summarize(
     events: int,
     borrowers: int,
     seconds: float,
-    alerts: list[bytes],
-    changes: Iterable[bytes],
-    actions: Iterable[bytes],
+    told: Mapping[str, Sequence[bytes]],
     dead_letters: int,
     model_versions: int,
 ) -> Summary:
-    """Put the figures together from what stands on the output topics."""
+    """Put the figures together from what stands on the output topics (`told`, by topic; alerts in canonical order)."""
+    alerts = told["risk-tier-changes"]
     directions: Counter[str] = Counter()
     tiers: Counter[str] = Counter()
     for value in alerts:
@@ -92,7 +96,7 @@ def summarize(
         directions[alert.direction] += 1
         if alert.direction == "UP":
             tiers[alert.to_tier] += 1
-    delinquent, defaulted = _firsts(changes)
+    delinquent, defaulted = _firsts(told["delinquency-changes"])
     warnings = first_warnings(alerts)
     leads, early = [], 0
     for borrower_id, day in defaulted.items():
@@ -100,7 +104,8 @@ def summarize(
         if before:
             leads.append((day - min(before)).days)
             early += min(before) < delinquent[borrower_id]
-    stages, refused = _measures(actions)
+    stages, refused = _measures(told["collection-actions"])
+    said = [_portfolio_alerts.decode(value) for value in told["portfolio-alerts"]]
     return Summary(
         events=events,
         borrowers=borrowers,
@@ -112,12 +117,19 @@ def summarize(
         dead_letters=dead_letters,
         actions_by_stage={stage: stages[stage] for stage in get_args(Step) if stages[stage]},
         actions_refused=refused,
+        book_alerts=len(said),
+        book_stage=_worst_stage(said),
         model_versions=model_versions,
         defaulters=len(defaulted),
         warned=len(leads),
         lead_days_median=round(median(leads)) if leads else 0,
         warned_while_current=early,
     )
+
+
+def _worst_stage(said: Iterable[PortfolioAlert]) -> str:
+    """The worst stage that any part of the book was in."""
+    return max((alert.stage for alert in said), key=lambda stage: LEVEL[stage], default="NORMAL")
 
 
 def _measures(actions: Iterable[bytes]) -> tuple[Counter[str], int]:

@@ -46,7 +46,7 @@ def fold() -> list[bytes]:
     """The records of `book` that the whole bundled set gives."""
     records: list[bytes] = []
     driver = LocalDriver(
-        [Sequencer(1, None), Assessor(1, DEFAULT, book=True), LearningAgent()],
+        [Sequencer(1, None), Assessor(1, DEFAULT), LearningAgent()],
         lambda write: records.append(write.value or b"") if write.topic == "book" else None,
     )
     for span, _hold in spans(from_events(ally.events())):
@@ -108,7 +108,7 @@ def outage(monitor: Monitor, day: int, since: int) -> None:
     elif day == since + 3:
         for back in (since, since + 1):
             for segment, (exposed, missed) in STOLEN.get(back, {}).items():
-                waiting.flow(back, segment, "corrected", count=round((exposed - missed) * 0.7))
+                waiting.correct(day, segment, back, count=round((exposed - missed) * 0.7))
 
 
 #: (exposed, missed) of changed days, as they really were.

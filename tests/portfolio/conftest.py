@@ -51,7 +51,7 @@ def real() -> RealBook:
             book.tiers.append(decoder.decode(write.value))
 
     decoder = msgspec.json.Decoder(RiskTierChanged)
-    driver = LocalDriver([Sequencer(1, None), Assessor(1, DEFAULT, book=True), LearningAgent()], take)
+    driver = LocalDriver([Sequencer(1, None), Assessor(1, DEFAULT), LearningAgent()], take)
     for event in from_events(book.events):
         driver.produce(event.topic, event.key, event.value)
     driver.pump()

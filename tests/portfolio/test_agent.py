@@ -9,7 +9,7 @@ from streams.engine.writes import Writes
 from streams.events.fields import NonNegativeMoney
 from streams.events.outputs import DateClosed
 from streams.events.portfolio import ReserveStated
-from streams.files.book import book
+from streams.files.assess import assess
 from streams.files.events import from_events
 from tests.portfolio.conftest import RealBook
 
@@ -67,7 +67,7 @@ def test_what_people_say_comes_through_the_journal(real: RealBook) -> None:
     )
     some = [event for event in real.events if event.business_date <= date + dt.timedelta(2)]
 
-    assert book(from_events([*some, stated])).monitor.book.reserves == {"USD": 123_456}
+    assert assess(from_events([*some, stated])).monitor.book.reserves == {"USD": 123_456}
 
 
 def test_a_date_is_judged_when_every_partition_has_closed_it() -> None:

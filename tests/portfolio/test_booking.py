@@ -69,14 +69,16 @@ def test_days_without_a_tick_of_their_own_change_nothing() -> None:
 
 
 def test_a_late_payment_that_was_in_time_disproves_the_miss() -> None:
-    """Booked five days late with its value date: told as corrected under the due date, and neither as a cure."""
+    """Booked five days late with its value date: told when booked, as no miss of the due date, and no cure."""
     payment = paid("2026-02-10", value_date=dt.date(2026, 2, 5))
     folded = lived(payment, until="2026-02-20")
     flows, marks = told(folded)
-    corrected = [dt.date.fromordinal(day) for day, _, name in folded.shard.book.flows if name == "corrected"]
+    corrected = [
+        (dt.date.fromordinal(told), dt.date.fromordinal(missed)) for told, _, missed in folded.shard.book.corrected
+    ]
 
-    assert corrected == [dt.date(2026, 2, 5)]
-    assert (flows["missed"], flows["corrected"], flows["cured"]) == (1, 1, 0)
+    assert corrected == [(dt.date(2026, 2, 10), dt.date(2026, 2, 5))]
+    assert (flows["missed"], flows["cured"]) == (1, 0)
     assert sum(count for (_, kind, _), count in marks.items() if kind == "late") == 1
 
 

@@ -49,7 +49,7 @@ def test_a_backfill_after_the_incident_leaves_no_standing_alert() -> None:
         usual(delta, day)
         for miss in wrong:
             for region in BOOK:
-                delta.flow(miss, segment(region), "corrected", count=440)
+                delta.correct(day, segment(region), miss, count=440)
 
     days.live(1, lambda region: 0.06, backfill)
     days.live(30, lambda region: 0.06, usual)

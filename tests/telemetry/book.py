@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.agents.looks import portfolio
 from streams.agents.portfolio import PortfolioAgent
-from streams.files.book import book
+from streams.files.assess import assess
 from streams.telemetry import exposition, metrics, server
 from streams.telemetry.server import Server, text
 from tests.whole.conftest import some_loans
@@ -15,7 +15,7 @@ class BookPage:
 
     def __init__(self) -> None:
         agent = PortfolioAgent()
-        book(some_loans(30, "2018-06-01"), agent=agent)
+        assess(some_loans(30, "2018-06-01"), portfolio=agent)
         portfolio(agent)()
         page = exposition.render(metrics.REGISTRY, "portfolio")
         self._server: Server = server.listen("127.0.0.1", 0, {"/metrics": lambda: text(page)})

@@ -20,8 +20,8 @@ def story(borrowers: list[str]) -> Iterator[Event]:
     text = (
         shipped("packs")["us-reg-f-2026.1"].decode().replace("effective_from = 20", "effective_from = 2000-01-01 # 20")
     )
-    yield _event(PolicyActivated, "pack", "2018-06-10", kind="pack", name="us-reg-f", version="1", text=text)
-    yield _event(PolicyActivated, "bad", "2018-07-11", kind="plan", name="broken", version="1", text="plan = 7")
+    yield event(PolicyActivated, "pack", "2018-06-10", kind="pack", name="us-reg-f", version="1", text=text)
+    yield event(PolicyActivated, "bad", "2018-07-11", kind="plan", name="broken", version="1", text="plan = 7")
     for number, borrower_id in enumerate(borrowers[::2]):
         day = dt.date(2017, 9, 1) + dt.timedelta(days=7 * number)
         yield from _said(borrower_id, number, day)
@@ -31,21 +31,22 @@ def _said(borrower_id: str, number: int, day: dt.date) -> Iterator[Event]:
     own = {"borrower_id": borrower_id}
     match number % 4:
         case 0:
-            yield _event(contacts.HoldSet, f"h{number}", day, **own, hold_id="H", kind="VULNERABILITY", from_date=day)
+            yield event(contacts.HoldSet, f"h{number}", day, **own, hold_id="H", kind="VULNERABILITY", from_date=day)
         case 1:
             due = day + dt.timedelta(days=20)
             money = Money(10_000, "USD")
-            yield _event(contacts.PromiseMade, f"p{number}", day, **own, promise_id="P", amount=money, due_on=due)
+            yield event(contacts.PromiseMade, f"p{number}", day, **own, promise_id="P", amount=money, due_on=due)
         case 2:
             zones = ["America/Los_Angeles"]
-            yield _event(contacts.ContactPreferenceSet, f"z{number}", day, **own, time_zones=zones)
+            yield event(contacts.ContactPreferenceSet, f"z{number}", day, **own, time_zones=zones)
         case _:
             act = {"attempt_id": "A", "channel": "CALL", "contact_point_id": "T"}
-            yield _event(contacts.ContactAttempted, f"a{number}", day, **own, **act)
-            yield _event(contacts.ContactOutcome, f"o{number}", day, **own, attempt_id="A", outcome="CONVERSATION")
+            yield event(contacts.ContactAttempted, f"a{number}", day, **own, **act)
+            yield event(contacts.ContactOutcome, f"o{number}", day, **own, attempt_id="A", outcome="CONVERSATION")
 
 
-def _event(kind: type[E], name: str, day: dt.date | str, /, **fields: object) -> E:
+def event(kind: type[E], name: str, day: dt.date | str, /, **fields: object) -> E:
+    """An event of a test's own, named once for id and fact."""
     date = dt.date.fromisoformat(day) if isinstance(day, str) else day
     envelope: dict[str, object] = {
         "event_id": name,

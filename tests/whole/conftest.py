@@ -39,14 +39,15 @@ class Running:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until everything journaled is folded."""
-        barrier = Barrier(self.settings, group_of("assess", self.settings), ("journal",))
-        try:
-            ends = barrier.ends()
-            while not barrier.passed(ends):
-                time.sleep(0.05)
-        finally:
-            barrier.close()
+        """Wait until everything journaled is folded, and the book with it."""
+        for agent, topic in (("assess", "journal"), ("portfolio", "book")):
+            barrier = Barrier(self.settings, group_of(agent, self.settings), (topic,))
+            try:
+                ends = barrier.ends()
+                while not barrier.passed(ends):
+                    time.sleep(0.05)
+            finally:
+                barrier.close()
 
 
 Deploy = Callable[..., AbstractContextManager[Running]]
