@@ -6,13 +6,18 @@ Rule 2: a late fact that disproves a miss changes the line of that miss's day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TypeVar
 
 from msgspec import Struct, field
 
 from streams.portfolio.book import BUCKETS, MILLION, TIERS, bucket_on
 from streams.portfolio.classes import Pack
+from streams.portfolio.running import Columns
 from streams.portfolio.sums import Cells, Flows
+
+T = TypeVar("T")
 
 #: Re-default and first-payment default look back a year and a month.
 DAYS_KEPT = 400
@@ -86,10 +91,18 @@ class Line(Struct, array_like=True, gc=False):
         return flow[0] if flow else 0
 
 
-class History(Struct, array_like=True):
-    """The lines of a part, oldest first, without a gap."""
+class History(Struct, array_like=True, dict=True):
+    """The lines of a part, oldest first, without a gap. Sums over many of them are asked for every day, see `running`."""
 
     lines: list[Line] = field(default_factory=list)
+
+    @property
+    def columns(self) -> Columns:
+        """What was derived from the lines; not stored."""
+        kept: Columns | None = self.__dict__.get("columns")
+        if kept is None:
+            kept = self.__dict__["columns"] = Columns()
+        return kept
 
     def append(self, day: int, stock: Stock) -> list[int]:
         """Add the line of a closed day; days without a tick of their own repeat the stock. Returns the days added."""
@@ -119,8 +132,9 @@ class History(Struct, array_like=True):
             flow = line.flows.setdefault(name, [0, 0])
             flow[0] += count
             flow[1] += amount
+        self.columns.again(line)
 
-    def last(self, days: int, until: int) -> Iterable[Line]:
+    def last(self, days: int, until: int) -> list[Line]:
         """The lines of the `days` days up to `until`."""
         if not self.lines:
             return []
@@ -129,5 +143,17 @@ class History(Struct, array_like=True):
 
     def total(self, names: Iterable[str], days: int, until: int) -> int:
         """How often any of some things happened in the `days` days up to `until`."""
-        wanted = tuple(names)
-        return sum(line.count(name) for line in self.last(days, until) for name in wanted)
+        return sum(self.columns.total(name, _counted(name), self.lines, days, until) for name in names)
+
+    def sum_of(self, name: str, derive: Callable[[Line], int], days: int, until: int) -> int:
+        """The sum of what `derive` gives for the lines of the `days` days up to `until`."""
+        return self.columns.total(name, derive, self.lines, days, until)
+
+    def values(self, name: str, derive: Callable[[Line], T], days: int, until: int) -> list[T]:
+        """What `derive` gives for each line of the `days` days up to `until`; `name` stands for the function."""
+        return self.columns.values(name, derive, self.lines, days, until)
+
+
+@lru_cache(maxsize=256)
+def _counted(name: str) -> Callable[[Line], int]:
+    return lambda line: line.count(name)

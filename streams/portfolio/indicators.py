@@ -8,7 +8,7 @@ does not hide them; growth ratios compare a share with the part's own past.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -96,13 +96,21 @@ def _past_due(history: History, day: int, stock: Stock, days: int) -> dict[str, 
 
 def _growth(history: History, day: int, now: Figure, days: int) -> Figure:
     """The share now, as a multiple (parts per million) of its mean in the year before the last month."""
-    before = history.last(GROWTH_FROM_DAYS - GROWTH_TO_DAYS + 1, day - GROWTH_TO_DAYS)
-    past = [share_ppm(line.stock.past_due(days)[0], line.stock.loans) for line in before]
-    if len(past) < GROWTH_DAYS_MIN or not sum(past):
+    span, until = GROWTH_FROM_DAYS - GROWTH_TO_DAYS + 1, day - GROWTH_TO_DAYS
+    length = len(history.last(span, until))
+    past = history.sum_of(f"past_due_{days}_ppm", _SHARES[days], span, until)
+    if length < GROWTH_DAYS_MIN or not past:
         return Figure(MILLION, 0, MILLION, 0, 0)
-    mean = max(1, sum(past) // len(past))
+    mean = max(1, past // length)
     value, low, high = (limit * MILLION // mean for limit in (now.value_ppm, now.low_ppm, now.high_ppm))
     return Figure(value, low, high, now.count, now.of)
+
+
+def _share_past_due(days: int) -> Callable[[Line], int]:
+    return lambda line: share_ppm(line.stock.past_due(days)[0], line.stock.loans)
+
+
+_SHARES = {days: _share_past_due(days) for days in (30, 60, 90)}
 
 
 def _rolls(history: History, day: int) -> dict[str, Figure]:

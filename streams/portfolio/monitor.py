@@ -16,7 +16,7 @@ from streams.portfolio import alerts, drift, incident, indicators, sequential, s
 from streams.portfolio.alerts import Subject
 from streams.portfolio.book import MILLION, Segment
 from streams.portfolio.classes import Pack
-from streams.portfolio.history import History, Stock, stock_on
+from streams.portfolio.history import DAYS_KEPT, History, Line, Stock, stock_on
 from streams.portfolio.indicators import Figure, of_loans
 from streams.portfolio.playbook import Playbook
 from streams.portfolio.stages import LEVEL, StageState
@@ -257,7 +257,8 @@ class Monitor:
 
     def _days(self, history: History) -> list[tuple[int, int, int]]:
         frozen = set(self.book.guard.frozen)
-        return [(line.day, *indicators.hazard((line,))) for line in history.lines if line.day not in frozen]
+        days = history.values("hazard", _day_hazard, DAYS_KEPT, history.lines[-1].day)
+        return [each for each in days if each[0] not in frozen] if frozen else days
 
     def _drift(self, name: str, part: Part, day: int, risen: drift.Drift | None) -> list[PortfolioAlert]:
         if risen is None:
@@ -315,3 +316,7 @@ class Monitor:
                 stage = self.book.parts[unit].stage.stage if unit in self.book.parts else "NORMAL"
                 words = alerts.storm_words(unit, summary, self._playbook.tier_changes_budget)
                 yield alerts.make(Subject(unit, day, stage, stage), "TIER_CHANGES_SUMMARY", self._playbook, words)
+
+
+def _day_hazard(line: Line) -> tuple[int, int, int]:
+    return (line.day, *indicators.hazard((line,)))

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from streams.portfolio.book import EXPOSED_BY_CLASS, MILLION, MISSED_BY_CLASS, RISK_CLASSES
 from streams.portfolio.drift import Drift
-from streams.portfolio.history import History
+from streams.portfolio.history import History, Line
 from streams.portfolio.intervals import wilson_ppm
 
 #: Shares of the payers that may have stopped; the truth between two of them costs a little power.
@@ -57,18 +57,20 @@ class Day(NamedTuple):
 
 def days_of(history: History, today: int, frozen: frozenset[int]) -> list[Day]:
     """The days that teach something. A miss that was disproved is taken from the soundest class: the cautious way."""
-    found = []
-    for line in history.last(BASELINE_DAYS + GAP_DAYS, today):
-        if line.day in frozen or "exposed" not in line.flows:
-            continue
-        missed = [line.count(name) for name in MISSED_BY_CLASS]
-        left = line.count("corrected")
-        for at in range(RISK_CLASSES):
-            taken = min(left, missed[at])
-            missed[at] -= taken
-            left -= taken
-        found.append(Day(line.day, tuple([line.count(name) for name in EXPOSED_BY_CLASS]), tuple(missed)))
-    return found
+    days = history.values("classes", _day_by_class, BASELINE_DAYS + GAP_DAYS, today)
+    return [day for day in days if day is not None and day.day not in frozen]
+
+
+def _day_by_class(line: Line) -> Day | None:
+    if "exposed" not in line.flows:
+        return None
+    missed = [line.count(name) for name in MISSED_BY_CLASS]
+    left = line.count("corrected")
+    for at in range(RISK_CLASSES):
+        taken = min(left, missed[at])
+        missed[at] -= taken
+        left -= taken
+    return Day(line.day, tuple([line.count(name) for name in EXPOSED_BY_CLASS]), tuple(missed))
 
 
 def is_quiet(history: History, today: int) -> bool:
