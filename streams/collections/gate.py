@@ -14,7 +14,7 @@ Source: that the stricter of two laws prevails is 12 CFR 1006.104 for federal an
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -80,7 +80,7 @@ def evaluate(
     verdict, until_us = _strictest(objections)
     rule_ids = _ids(objections)
     if verdict is DEFER:
-        refusals = _settle(inquiry, ordered, key, until_us)
+        refusals = _settle(inquiry, ordered, key, until_us, _open_checks(in_force, key, trail))
         if isinstance(refusals, int):
             until_us = refusals
         else:
@@ -129,27 +129,44 @@ def _strictest(objections: Sequence[Finding]) -> tuple[Verdict, int]:
     """The strictest verdict, and the latest of the instants that findings defer to."""
     if not objections:
         return ALLOW, 0
-    if any(finding.verdict is DENY for finding in objections):
-        return DENY, 0
-    return DEFER, max(finding.until_us for finding in objections)
+    until_us = 0
+    for number, finding in enumerate(objections):
+        if finding.verdict is DENY:
+            return DENY, 0
+        until_us = max(until_us, finding.until_us) if number else finding.until_us  # may be before 1970
+    return DEFER, until_us
 
 
 def _ids(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([finding.rule_id for finding in findings]))
 
 
-def _settle(inquiry: Inquiry, packs: Sequence[Pack], key: CheckKey, until_us: int) -> int | list[Finding]:
+def _open_checks(in_force: Sequence[Pack], key: CheckKey, trail: Sequence[Finding]) -> dict[str, Checks]:
+    """By pack: the rules that waiting could turn against the action, given what they found."""
+    found: dict[str, Checks] = {}
+    start = 0
+    for pack in in_force:
+        end = start + len(pack.checks[key])
+        settled = {finding.rule_id for finding in trail[start:end] if finding.lasting}
+        found[pack.label] = tuple([check for check in pack.timed_checks[key] if check[0] not in settled])
+        start = end
+    return found
+
+
+def _settle(
+    inquiry: Inquiry, packs: Sequence[Pack], key: CheckKey, until_us: int, known: Mapping[str, Checks]
+) -> int | list[Finding]:
     """The first instant that satisfies every rule, or the findings because of which there is none in sight.
 
     Every rule defers no later than to its own first instant, so going to the latest of them never jumps over an
     instant that satisfies all; asking again there until nobody objects finds the first such instant.
     """
     last_us = inquiry.at_us + HORIZON_DAYS * DAY_US
-    known = [pack for pack in packs if pack.from_us <= inquiry.at_us < pack.until_us]
     while until_us <= last_us:
         in_force = [pack for pack in packs if pack.from_us <= until_us < pack.until_us]
-        checks = [pack.timed_checks[key] if pack in known else pack.checks[key] for pack in in_force]
-        _, objections = _ask_all(inquiry.moved_to(until_us), checks)
+        checks = [known.get(pack.label, pack.checks[key]) for pack in in_force]
+        inquiry.at_us = until_us
+        _, objections = _ask_all(inquiry, checks)
         verdict, later_us = _strictest(objections)
         if verdict is ALLOW:
             return until_us

@@ -59,6 +59,12 @@ def zones_of(keys: tuple[str, ...]) -> tuple[ZoneInfo, ...] | None:
         return None
 
 
+@lru_cache(maxsize=65536)
+def local_day(zone: ZoneInfo, at_us: int) -> int:
+    """The local date (ordinal) in `zone` at an instant."""
+    return from_us(at_us).astimezone(zone).toordinal()
+
+
 def day_start_us(zone: ZoneInfo, day: int) -> int:
     """The first instant whose local date in `zone` is `day` (ordinal) or later."""
     return wall_us(zone, day, 0)[0]

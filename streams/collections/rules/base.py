@@ -4,20 +4,22 @@ A rule is data until `compile` turns it into a `Check`, a pure function from an 
 
 Rule 1: a finding that defers names an instant later than the one asked about, and never later than the first one that
 would satisfy this rule if nothing else happened. The gate asks again at that instant, so its answer is exact.
-Rule 2: adding a hold, a withdrawal or (to a counting rule) an attempt may only make a check stricter.
+Rule 2: a finding that is `lasting` is right about every later instant; counts only fall and quiet days only pass.
+Rule 3: adding a hold, a withdrawal or (to a counting rule) an attempt may only make a check stricter.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
 from streams.collections.facts import Attempt, Facts
-from streams.collections.instants import from_us, token, zones_of
+from streams.collections.instants import SECOND_US, from_us, token, zones_of
 from streams.collections.terms import ActionKind, Actor, Content, Disclosure, Party, Purpose, Verdict
 
 RuleId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+\Z")]
@@ -74,6 +76,8 @@ class Finding(Struct, frozen=True, omit_defaults=True, gc=False):
         observed: what was counted (attempts, people, days).
         limit: what is allowed.
         subject: which hold, notice, consent or zone decided.
+        lasting: waiting cannot turn this rule against the action again: it allows for good, now or from `until_us` on,
+            unless something happens. The gate need not ask it again at a later instant.
     """
 
     rule_id: str
@@ -83,15 +87,39 @@ class Finding(Struct, frozen=True, omit_defaults=True, gc=False):
     observed: int = 0
     limit: int = 0
     subject: str = ""
+    lasting: bool = False
 
 
-Locals = tuple[tuple[ZoneInfo, dt.datetime], ...]
+class Clock(NamedTuple):
+    """What the debtor's clock shows in one zone: the local date (ordinal) and the microseconds since its midnight."""
+
+    zone: ZoneInfo
+    day: int
+    time_us: int
+
+
+Locals = tuple[Clock, ...]
+
+
+@lru_cache(maxsize=16384)
+def clocks_of(zones: tuple[ZoneInfo, ...], at_us: int) -> Locals:
+    """What the clocks in these zones show. Days begin and quiet hours end at the same instants for many debtors."""
+    instant = from_us(at_us)
+    return tuple([_clock(zone, instant.astimezone(zone)) for zone in zones])
+
+
+def _clock(zone: ZoneInfo, local: dt.datetime) -> Clock:
+    seconds = (local.hour * 60 + local.minute) * 60 + local.second
+    return Clock(zone, local.toordinal(), seconds * SECOND_US + local.microsecond)
 
 
 class Inquiry:
-    """One action at one instant against one borrower's facts; works out once what several rules need."""
+    """One action at one instant against one borrower's facts; works out once what several rules need.
 
-    __slots__ = ("_fallbacks", "_locals", "action", "at_us", "debt", "elsewhere", "facts", "own", "own_zones", "point")
+    Only `at_us` may be set: to ask the same question about another instant.
+    """
+
+    __slots__ = ("_matching", "action", "at_us", "debt", "elsewhere", "facts", "own", "own_zones", "point")
 
     def __init__(self, action: Action, facts: Facts, at_us: int, elsewhere: tuple[Attempt, ...] = ()) -> None:
         self.action = action
@@ -101,21 +129,23 @@ class Inquiry:
         self.point = token(action.contact_point_id)
         self.own = token(action.action_id)
         self.own_zones = zones_of(facts.zones) if facts.zones else ()
-        self.set_instant(at_us)
-
-    def moved_to(self, at_us: int) -> Inquiry:
-        """The same question at another instant."""
-        moved = Inquiry.__new__(Inquiry)
-        moved.action, moved.facts, moved.elsewhere = self.action, self.facts, self.elsewhere
-        moved.debt, moved.point, moved.own, moved.own_zones = self.debt, self.point, self.own, self.own_zones
-        moved.set_instant(at_us)
-        return moved
-
-    def set_instant(self, at_us: int) -> None:
-        """Ask about this instant; forgets the local times of another one."""
         self.at_us = at_us
-        self._locals: Locals | None = None
-        self._fallbacks: dict[int, Locals] = {}
+        self._matching: dict[tuple[int, int], tuple[Attempt, ...]] = {}
+
+    def attempts(self, debt: int, point: int) -> tuple[Attempt, ...]:
+        """Attempts on file that may be about a debt and at a contact point (tokens; 0 asks for all), oldest first.
+
+        One whose debt or contact point is not known counts for each.
+        """
+        found = self._matching.get((debt, point))
+        if found is None:
+            found = self.facts.attempts
+            if debt:
+                found = tuple([attempt for attempt in found if attempt.debt in (0, debt)])
+            if point:
+                found = tuple([attempt for attempt in found if attempt.point in (0, point)])
+            self._matching[debt, point] = found
+        return found
 
     def locals(self, candidates: tuple[ZoneInfo, ...]) -> Locals:
         """The debtor's local time in every zone they may be in; empty when nobody can say.
@@ -125,18 +155,7 @@ class Inquiry:
         """
         if self.own_zones is None:  # a zone on file that does not exist: unknown, whatever else is on file
             return ()
-        if self.own_zones:
-            if self._locals is None:
-                self._locals = self._in(self.own_zones)
-            return self._locals
-        known = self._fallbacks.get(id(candidates))
-        if known is None:
-            known = self._fallbacks[id(candidates)] = self._in(candidates)
-        return known
-
-    def _in(self, zones: tuple[ZoneInfo, ...]) -> Locals:
-        instant = from_us(self.at_us)
-        return tuple([(zone, instant.astimezone(zone)) for zone in zones])
+        return clocks_of(self.own_zones or candidates, self.at_us)
 
 
 Check = Callable[[Inquiry], Finding]
@@ -201,17 +220,19 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         """
         raise NotImplementedError
 
-    def allow(self, observed: int = 0, limit: int = 0, subject: str = "") -> Finding:
+    def allow(self, observed: int = 0, limit: int = 0, subject: str = "", *, lasting: bool = False) -> Finding:
         """This rule has no objection."""
-        return Finding(self.id, self.kind, Verdict.ALLOW, 0, observed, limit, subject)
+        return Finding(self.id, self.kind, Verdict.ALLOW, 0, observed, limit, subject, lasting)
 
     def deny(self, subject: str, observed: int = 0, limit: int = 0) -> Finding:
         """Waiting alone does not help."""
         return Finding(self.id, self.kind, Verdict.DENY, 0, observed, limit, subject)
 
-    def defer(self, until_us: int, subject: str = "", observed: int = 0, limit: int = 0) -> Finding:
+    def defer(
+        self, until_us: int, subject: str = "", observed: int = 0, limit: int = 0, *, lasting: bool = False
+    ) -> Finding:
         """Not before `until_us`."""
-        return Finding(self.id, self.kind, Verdict.DEFER, until_us, observed, limit, subject)
+        return Finding(self.id, self.kind, Verdict.DEFER, until_us, observed, limit, subject, lasting)
 
 
 #: Subject of a denial because nobody knows which clock the debtor lives by.

@@ -23,7 +23,7 @@ class ConsentRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     def compile(self, candidates: tuple[ZoneInfo, ...]) -> Check:  # noqa: ARG002 - a consent has no local time
         """See `Rule.compile`."""
         asks = {"not_withdrawn": self._not_withdrawn, "given": self._given, "preferred": self._preferred}
-        ask, no_objection = asks[self.requires], self.allow()
+        ask, no_objection = asks[self.requires], self.allow(lasting=True)
         if self.requires == "given":
             return ask
         return lambda inquiry: ask(inquiry) if inquiry.facts.consents or inquiry.facts.channels else no_objection

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from streams.collections.facts import WINDOW_DAYS_MAX, Conversation
-from streams.collections.instants import day_start_us, from_us
+from streams.collections.instants import day_start_us, local_day
 from streams.collections.rules.base import ZONE_UNKNOWN, Check, Finding, Inquiry, Rule
 from streams.collections.terms import ActionKind
 
@@ -30,7 +30,7 @@ class CooldownRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, 
 
     def compile(self, candidates: tuple[ZoneInfo, ...]) -> Check:
         """See `Rule.compile`."""
-        none_on_file = self.allow(0, self.days)
+        none_on_file = self.allow(0, self.days, lasting=True)
 
         def ask(inquiry: Inquiry) -> Finding:
             return self._ask(inquiry, candidates) if inquiry.facts.conversations else none_on_file
@@ -40,16 +40,18 @@ class CooldownRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     def _ask(self, inquiry: Inquiry, candidates: tuple[ZoneInfo, ...]) -> Finding:
         talks = [talk for talk in inquiry.facts.conversations if self._concerns(talk, inquiry.debt)]
         if not talks:
-            return self.allow(0, self.days)
+            return self.allow(0, self.days, lasting=True)
         clocks = inquiry.locals(candidates)
         if not clocks:
             return self.deny(ZONE_UNKNOWN)
         free_us = max(
-            day_start_us(zone, from_us(talk.at_us).astimezone(zone).toordinal() + self.days)
+            day_start_us(clock.zone, local_day(clock.zone, talk.at_us) + self.days)
             for talk in talks
-            for zone, _ in clocks
+            for clock in clocks
         )
-        return self.defer(free_us, "", 0, self.days) if inquiry.at_us < free_us else self.allow(0, self.days)
+        if inquiry.at_us < free_us:
+            return self.defer(free_us, "", 0, self.days, lasting=True)
+        return self.allow(0, self.days, lasting=True)
 
     def _concerns(self, talk: Conversation, debt: int) -> bool:
         same_debt = not self.per_debt or not debt or not talk.debt or talk.debt == debt

@@ -55,7 +55,7 @@ class EscalationOrderRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only
         if attempts < self.min_attempts:
             return self.deny("TOO_FEW_ATTEMPTS", attempts, self.min_attempts)
         if self.notice is None:
-            return self.allow(attempts, self.min_attempts)
+            return self.allow(attempts, self.min_attempts, lasting=True)
         return self._noticed(inquiry, candidates, self.notice)
 
     def _noticed(self, inquiry: Inquiry, candidates: tuple[ZoneInfo, ...], kind: NoticeKind) -> Finding:
@@ -70,7 +70,9 @@ class EscalationOrderRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only
         free_day = max(delivered) + self.cure_days + 1
         clocks = inquiry.locals(candidates)
         free_us = max(
-            (day_start_us(zone, free_day) for zone, _ in clocks),
+            (day_start_us(clock.zone, free_day) for clock in clocks),
             default=utc_day_start_us(free_day) + LATEST_DAY_START_US,
         )
-        return self.defer(free_us, f"{kind}_NOTICE", 0, self.cure_days) if inquiry.at_us < free_us else self.allow()
+        if inquiry.at_us < free_us:
+            return self.defer(free_us, f"{kind}_NOTICE", 0, self.cure_days, lasting=True)
+        return self.allow(lasting=True)

@@ -42,7 +42,7 @@ class HoldRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=
 
     def compile(self, candidates: tuple[ZoneInfo, ...]) -> Check:
         """See `Rule.compile`."""
-        none_on_file = self.allow()
+        none_on_file = self.allow(lasting=True)
 
         def ask(inquiry: Inquiry) -> Finding:
             return self._ask(inquiry, candidates) if inquiry.facts.holds else none_on_file
@@ -52,7 +52,7 @@ class HoldRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=
     def _ask(self, inquiry: Inquiry, candidates: tuple[ZoneInfo, ...]) -> Finding:
         active = [hold for hold in inquiry.facts.holds if self._stops(hold, inquiry)]
         if not active:
-            return self.allow()
+            return self.allow(lasting=True)
         clocks = inquiry.locals(candidates)
         active = [hold for hold in active if _is_on(hold, inquiry.at_us, clocks)]
         if not active or (self.undisputed_rest and _claims_only_the_rest(active, inquiry)):
@@ -80,13 +80,13 @@ def _begin_us(hold: Hold, clocks: Locals) -> int:
         return SINCE_EVER_US
     if not clocks:
         return utc_day_start_us(hold.from_day) + EARLIEST_DAY_START_US
-    return min(day_start_us(zone, hold.from_day) for zone, _ in clocks)
+    return min(day_start_us(clock.zone, hold.from_day) for clock in clocks)
 
 
 def _end_us(hold: Hold, clocks: Locals) -> int:
     if not clocks:
         return utc_day_start_us(hold.until_day) + LATEST_DAY_START_US
-    return max(day_start_us(zone, hold.until_day) for zone, _ in clocks)
+    return max(day_start_us(clock.zone, hold.until_day) for clock in clocks)
 
 
 def _is_on(hold: Hold, at_us: int, clocks: Locals) -> bool:

@@ -7,13 +7,12 @@ In several candidate zones the hour must be right in each of them.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from streams.collections.facts import NO_TIME, Facts
 from streams.collections.instants import SECOND_US, next_wall_us
-from streams.collections.rules.base import ZONE_UNKNOWN, Check, ClockTime, Finding, Inquiry, Rule
+from streams.collections.rules.base import ZONE_UNKNOWN, Check, Clock, ClockTime, Finding, Inquiry, Rule
 
 MINUTE_US = 60 * SECOND_US
 Window = tuple[int, int]
@@ -47,17 +46,17 @@ class QuietHoursRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def compile(self, candidates: tuple[ZoneInfo, ...]) -> Check:
         """See `Rule.compile`."""
-        no_objection = self.allow()
+        no_objection, no_window = self.allow(), self.allow(lasting=True)
         fixed = self._fixed_window()
 
         def ask(inquiry: Inquiry) -> Finding:
             window = fixed or _outside_preference(inquiry.facts)
             if window is None:
-                return no_objection
+                return no_window
             clocks = inquiry.locals(candidates)
             if not clocks:
                 return self.deny(ZONE_UNKNOWN)
-            forbidden = [clock for clock in clocks if _inside(_time_of_day_of_us(clock[1]), window)]
+            forbidden = [clock for clock in clocks if _inside(clock.time_us, window)]
             return self._forbidden(inquiry, forbidden, window) if forbidden else no_objection
 
         return ask
@@ -67,10 +66,10 @@ class QuietHoursRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True
             return None
         return (_time_of_day_us(self.window[0]) + self.start_allowed, _time_of_day_us(self.window[1]))
 
-    def _forbidden(self, inquiry: Inquiry, clocks: list[tuple[ZoneInfo, dt.datetime]], window: Window) -> Finding:
+    def _forbidden(self, inquiry: Inquiry, clocks: list[Clock], window: Window) -> Finding:
         if self.consent_lifts and _consents_out_of_hours(inquiry):
             return self.allow(subject="OUT_OF_HOURS")
-        ends = [(_window_end_us(zone, local, window, inquiry.at_us), str(zone)) for zone, local in clocks]
+        ends = [(_window_end_us(clock, window, inquiry.at_us), clock.zone.key) for clock in clocks]
         return self.defer(*max(ends))
 
 
@@ -92,16 +91,12 @@ def _time_of_day_us(clock: str) -> int:
     return (int(clock[:2]) * 60 + int(clock[3:])) * MINUTE_US
 
 
-def _time_of_day_of_us(local: dt.datetime) -> int:
-    return ((local.hour * 60 + local.minute) * 60 + local.second) * SECOND_US + local.microsecond
-
-
 def _inside(time_us: int, window: Window) -> bool:
     start, end = window
     return start <= time_us < end if start < end else time_us >= start or time_us < end
 
 
-def _window_end_us(zone: ZoneInfo, local: dt.datetime, window: Window, at_us: int) -> int:
-    """The first instant after the window around `local`."""
-    ends_today = _time_of_day_of_us(local) < window[1]
-    return next_wall_us(zone, local.toordinal() + (not ends_today), window[1], at_us)
+def _window_end_us(clock: Clock, window: Window, at_us: int) -> int:
+    """The first instant after the window around what the clock shows."""
+    ends_today = clock.time_us < window[1]
+    return next_wall_us(clock.zone, clock.day + (not ends_today), window[1], at_us)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from streams.collections.facts import WINDOW_DAYS_MAX, Attempt
-from streams.collections.instants import HOUR_US, day_start_us, from_us
+from streams.collections.instants import HOUR_US, day_start_us, local_day
 from streams.collections.rules.base import ZONE_UNKNOWN, Check, Finding, Inquiry, Locals, Rule
 from streams.collections.terms import CONTACT_KINDS, Result
 
@@ -53,7 +53,7 @@ class RateLimitRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True,
 
     def compile(self, candidates: tuple[ZoneInfo, ...]) -> Check:
         """See `Rule.compile`."""
-        none_on_file = self.allow(0, self.max)
+        none_on_file = self.allow(0, self.max, lasting=True)
         sharing = "contact_point" in self.scope
 
         def ask(inquiry: Inquiry) -> Finding:
@@ -72,28 +72,31 @@ class RateLimitRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True,
             if not clocks:
                 return self.deny(ZONE_UNKNOWN)
         since_us = self._since_us(inquiry.at_us, clocks)
-        counted = [attempt for attempt in self._matching(inquiry, shared) if attempt.at_us >= since_us]
+        counted = self._counted(inquiry, shared, since_us)
         observed = len(counted)
         if facts.evicted_us and self._leaves_us(facts.evicted_us, 0, clocks) > inquiry.at_us:
             return self.defer(self._leaves_us(facts.evicted_us, 0, clocks), "TOO_MANY_TO_KEEP", observed, self.max)
         if observed < self.max:
-            return self.allow(observed, self.max)
-        leaving = sorted((self._leaves_us(a.at_us, a.expires_us, clocks) for a in counted), reverse=True)
-        return self.defer(leaving[self.max - 1], "", observed, self.max)
+            return self.allow(observed, self.max, lasting=True)
+        return self.defer(self._free_us(counted, clocks), "", observed, self.max, lasting=True)
 
-    def _matching(self, inquiry: Inquiry, shared: tuple[Attempt, ...]) -> list[Attempt]:
-        debts = (0, inquiry.debt) if inquiry.debt and "debt" in self.scope else None
-        points = (0, inquiry.point) if inquiry.point and "contact_point" in self.scope else None
+    def _counted(self, inquiry: Inquiry, shared: tuple[Attempt, ...], since_us: int) -> list[Attempt]:
+        debt = inquiry.debt if "debt" in self.scope else 0
+        point = inquiry.point if "contact_point" in self.scope else 0
+        attempts = inquiry.attempts(debt, point)
+        if shared:
+            attempts += tuple(
+                [a for a in shared if (not debt or a.debt in (0, debt)) and (not point or a.point in (0, point))]
+            )
         own, at_us = inquiry.own, inquiry.at_us
         channels = None if self.channels is None else ("", *self.channels)
         counts_all = self.count == "all"
         return [
             attempt
-            for attempt in inquiry.facts.attempts + shared
-            if (counts_all or attempt.result in UNANSWERED)
+            for attempt in attempts
+            if attempt.at_us >= since_us
             and (channels is None or attempt.channel in channels)
-            and (debts is None or attempt.debt in debts)
-            and (points is None or attempt.point in points)
+            and (counts_all or attempt.result in UNANSWERED)
             and (not attempt.expires_us or (attempt.expires_us > at_us and attempt.key != own))
         ]
 
@@ -102,7 +105,13 @@ class RateLimitRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True,
         if self.window_hours is not None:
             return at_us - self.window_hours * HOUR_US + 1
         days = self.window_days or 1
-        return min(day_start_us(zone, local.toordinal() - days + 1) for zone, local in clocks)
+        return min([day_start_us(clock.zone, clock.day - days + 1) for clock in clocks])
+
+    def _free_us(self, counted: list[Attempt], clocks: Locals) -> int:
+        """The instant at which fewer than `max` of these are left in the count."""
+        if any([attempt.expires_us for attempt in counted]):  # noqa: C419 - a list is faster than a generator
+            return sorted([self._leaves_us(a.at_us, a.expires_us, clocks) for a in counted])[-self.max]
+        return self._leaves_us(sorted([a.at_us for a in counted])[-self.max], 0, clocks)  # they leave as they came
 
     def _leaves_us(self, at_us: int, expires_us: int, clocks: Locals) -> int:
         """The instant at which an attempt no longer counts in any zone."""
@@ -110,5 +119,5 @@ class RateLimitRule(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True,
             leaves = at_us + self.window_hours * HOUR_US
         else:
             days = self.window_days or 1
-            leaves = max(day_start_us(zone, from_us(at_us).astimezone(zone).toordinal() + days) for zone, _ in clocks)
+            leaves = max([day_start_us(clock.zone, local_day(clock.zone, at_us) + days) for clock in clocks])
         return min(leaves, expires_us) if expires_us else leaves
