@@ -15,18 +15,23 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from streams.collections.choice import MeasureScores
 from streams.collections.explain import explain
 from streams.collections.facts import NO_FACTS, Facts
 from streams.collections.fold import apply
 from streams.collections.gate import evaluate
 from streams.collections.packs import Pack, PolicyError, load_pack
 from streams.collections.plans import Plan, load_plan
+from streams.collections.policies import load_scores
 from streams.collections.rules.base import Action
 from streams.collections.terms import ActionKind, Actor, Content, Disclosure, Party, Purpose, Verdict
 from streams.commands.context import with_settings
+from streams.commands.measures import measures
 from streams.events.contacts import ContactTopicEvent
 from streams.settings import Settings
 
+#: Name of a table of scores that a person activates, unless they give it another.
+SCORES_NAME = "own"
 #: A script can act on the answer: 0 allowed, 3 deferred, 4 denied (1 and 2 are click's own failures).
 EXIT_CODES = {Verdict.ALLOW: 0, Verdict.DEFER: 3, Verdict.DENY: 4}
 
@@ -71,6 +76,13 @@ def _load_pack(text: bytes, name: str) -> Pack:
 def _load_plan(text: bytes, name: str) -> Plan:
     try:
         return load_plan(text, name).plan
+    except PolicyError as error:
+        raise click.ClickException(_refusal(error)) from error
+
+
+def _load_scores(text: bytes, name: str) -> MeasureScores:
+    try:
+        return load_scores(text.decode("utf-8", "replace"), name)
     except PolicyError as error:
         raise click.ClickException(_refusal(error)) from error
 
@@ -160,14 +172,16 @@ class InstantType(click.ParamType):
 def activate(
     settings: Settings, *, name: str, activated_as: str | None, at: dt.datetime | None, only_print: bool
 ) -> None:
-    """Have a pack or plan FILE, or a shipped one by name, hold from here on.
+    """Have a pack, plan or table of scores FILE, or a shipped pack or plan by name, hold from here on.
 
     It is checked, then published on topic controls; every decision after its place in the journal uses it. A pack adds
     to those in force, and the strictest wins; the same name again replaces. A plan for every product (*) takes the place of the
-    one that comes with Forewarn.
+    one that comes with Forewarn. A table of scores (JSON) is used instead of what was learned, until it is withdrawn.
     """
     text, label = _text(name, "plans" if name.startswith("installment") else "packs")
-    if _is_plan(text):
+    if text.lstrip().startswith(b"{"):
+        kind, own, version = "scores", SCORES_NAME, _load_scores(text, label).version
+    elif _is_plan(text):
         kind, plan = "plan", _load_plan(text, label)
         own, version = plan.plan, plan.version
     else:
@@ -177,13 +191,13 @@ def activate(
 
 
 @policy.command()
-@click.argument("kind", type=click.Choice(["pack", "plan"]))
+@click.argument("kind", type=click.Choice(["pack", "plan", "scores"]))
 @click.argument("name")
 @click.option("--at", type=InstantType(), help="When, for a file that is replayed; default now.")
 @click.option("--print", "only_print", is_flag=True, help="Print the event for an event file; send nothing.")
 @with_settings
 def withdraw(settings: Settings, *, kind: str, name: str, at: dt.datetime | None, only_print: bool) -> None:
-    """Have the pack or plan NAME no longer hold. Without any pack the gate allows nothing."""
+    """Have the pack, plan or table of scores NAME no longer hold. Without any pack the gate allows nothing."""
     _send(settings, kind, name, "", "", at, only_print=only_print)
 
 
@@ -283,3 +297,6 @@ def _asked(
 
     found, policies = conduct.on_file(settings, borrower_id)
     return found if facts is None else facts, loaded or list(policies.packs)
+
+
+policy.add_command(measures)
