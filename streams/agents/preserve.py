@@ -1,4 +1,4 @@
-"""preserve: keep every journal event, alert, bucket change, action and portfolio alert as evidence, exactly once.
+"""preserve: keep every journal event, alert, bucket change, action, portfolio alert and refusal as evidence, exactly once.
 
 Rule 1: the log is synced before the offsets are committed. The log knows each partition's position, written with the
 entries, so what is read again after a crash in between changes nothing.
@@ -13,10 +13,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from streams.agents import dead_letters
 from streams.engine import source
 from streams.engine.errors import Inconsistent, Misconfigured
 from streams.engine.restore import Rows
@@ -35,7 +37,10 @@ KINDS = {
     "delinquency-changes": (Kind.DELINQUENCY, "forewarn.assess"),
     "collection-actions": (Kind.ACTION, "forewarn.assess"),
     "portfolio-alerts": (Kind.PORTFOLIO_ALERT, "forewarn.portfolio"),
+    "dead-letters": (Kind.REFUSAL, "forewarn.sequence"),
 }
+#: Journal events that are more than events: what kind of evidence they are.
+_KIND_BY_TYPE = {"policy_activated": Kind.POLICY_ACTIVATION, "legal_step_decided": Kind.HUMAN_DECISION}
 _RANK = {topic: rank for rank, topic in enumerate(KINDS)}
 #: At most so much is unsigned: a minute, or what a busy minute of a large lender brings.
 CHECKPOINT_S = 60.0
@@ -157,13 +162,18 @@ class Preserver:
         """Everything taken is in the log."""
         return next_offset
 
-    async def between_batches(self) -> None:
-        """Sign a checkpoint when one is due, and give up when another worker holds some of the partitions."""
+    async def between_batches(self) -> bool:
+        """Sign a checkpoint when one is due, and give up when another worker holds some of the partitions.
+
+        Returns:
+            Whether a note waits to be published: on quiet topics it has no batch to go with.
+        """
         self._check_alone()
         unsigned = self._log.size - self._signed_size
         due = self._monotonic() - self._signed_at >= CHECKPOINT_S or unsigned >= CHECKPOINT_ENTRIES_MAX
         if self._taken and unsigned and due:
             self._sign()
+        return self._note is not None and len(self._taken) == self._expected
 
     def _sign(self) -> None:
         try:
@@ -209,7 +219,7 @@ class _Batch:
         self._latest_ms[place] = moment_ms
         if topic == "journal":
             self._journal_ms[partition, record.offset] = moment_ms
-        if record.value is not None and not _is_copy(place, record):
+        if (record.value is not None or topic == "dead-letters") and not _is_copy(place, record):
             self._rows.append(((moment_ms, _RANK[topic], partition, record.offset), record))
 
     def entries(self, host_clock: str) -> list[Entry]:
@@ -234,16 +244,36 @@ def _cause(headers: Sequence[tuple[str, bytes]]) -> tuple[int, int] | None:
     return None
 
 
+def _refusal(record: Any) -> dict[str, Any]:
+    """What a dead letter says, and the digest of the bytes it is about: whoever kept them can show that these they are.
+
+    The bytes and the reason may hold anything that anybody sent, and there is nobody on whose request they could be
+    erased, so they stay on the topic.
+    """
+    said = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    value = record.value or b""  # a tombstone is refused, too
+    return {
+        "type": "dead_letter",
+        "topic": said.get(dead_letters.TOPIC, ""),
+        "partition": int(said.get(dead_letters.PARTITION, -1)),
+        "offset": int(said.get(dead_letters.OFFSET, -1)),
+        "code": said.get(dead_letters.CODE, ""),
+        "value_sha256": sha256(value).hexdigest(),
+        "value_bytes": len(value),
+    }
+
+
 def _entry(topic: str, partition: int, record: Any, host_clock: str) -> Entry:
-    body: dict[str, Any] = msgspec.json.decode(record.value)
     kind, writer = KINDS[topic]
-    if topic == "journal" and body.get("type") == "policy_activated":
-        kind = Kind.POLICY_ACTIVATION
+    body = _refusal(record) if kind is Kind.REFUSAL else msgspec.json.decode(record.value)
+    if topic == "journal":
+        kind = _KIND_BY_TYPE.get(str(body.get("type")), kind)
+        writer = str(body.get("decided_by" if kind is Kind.HUMAN_DECISION else "source") or writer)
     return entry_from_record(
         kind,
         body,
         Source(topic=topic, partition=partition, offset=record.offset),
         instant(dt.datetime.fromtimestamp(record.timestamp / 1000, dt.UTC)),
-        str(body.get("source") or writer),
+        writer,
         f"{_STAMPS.get(record.timestamp_type, 'kafka time')}; preserving host {host_clock}",
     )

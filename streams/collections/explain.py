@@ -23,6 +23,8 @@ WORDS = {
     "TOO_MANY_TO_KEEP": "so many attempts that the oldest were dropped, so the count is not known to be low enough",
     "REFUSED_TO_BE_CONTACTED": "the person at this contact point has refused to be contacted",
     "CONTACT_POINT_OF_ANOTHER": "somebody else answers at this contact point",
+    "NOT_SIGNED_OFF": "no person has signed off a legal step on this debt",
+    "SIGN_OFF_EXPIRED": "the sign-off of a legal step on this debt is too old",
     "DEBTOR_REACHABLE": "the debtor can be reached, so nobody else may be contacted",
     "DEBTOR_NOT_TRIED": "the debtor has not been tried often enough",
     ZONE_UNKNOWN: "nobody knows which time zone the debtor lives in, and the pack names no candidates",

@@ -94,6 +94,13 @@ class Notice(Struct, frozen=True, array_like=True, gc=False):
     loan_id: str = ""
 
 
+class SignOff(Struct, frozen=True, array_like=True, gc=False):
+    """That a person has signed off legal steps on a debt, and the day."""
+
+    loan_id: str
+    day: int
+
+
 class Promise(Struct, frozen=True, array_like=True, gc=False):
     """A promise to pay. `result` is the platform's judgement and wins; `derived` is what the payments say so far."""
 
@@ -162,6 +169,7 @@ class Facts(
         "made": "k",
         "stages": "s",
         "trials": "i",
+        "sign_offs": "g",
     },
 ):
     """Everything the gate and the plan know about one borrower.
@@ -184,6 +192,7 @@ class Facts(
         made: attempts per channel in this arrears spell.
         stages: what has been proposed in this spell.
         trials: measures whose effect is awaited.
+        sign_offs: latest per debt; one that was declined is gone.
     """
 
     zones: tuple[str, ...] = ()
@@ -203,6 +212,7 @@ class Facts(
     made: dict[str, int] = {}
     stages: tuple[StageMark, ...] = ()
     trials: tuple[Trial, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
 
 
 NO_FACTS = Facts()

@@ -28,6 +28,7 @@ from streams.collections.facts import (
     Hold,
     Notice,
     Promise,
+    SignOff,
     StageMark,
 )
 from streams.collections.instants import DAY_US, to_us, token, utc_day_start_us
@@ -276,6 +277,13 @@ def _notice_sent(facts: Facts, event: events.NoticeSent) -> Facts:
     return replace(facts, notices=(*others, notice))
 
 
+def _legal_step_decided(facts: Facts, event: events.LegalStepDecided) -> Facts:
+    others = tuple([each for each in facts.sign_offs if each.loan_id != event.loan_id])
+    if event.decision == "DECLINED":
+        return replace(facts, sign_offs=others)
+    return replace(facts, sign_offs=(*others, SignOff(event.loan_id, event.business_date.toordinal())))
+
+
 _FOLDS: dict[type, Callable[[Facts, Any], Facts]] = {  # type: ignore[explicit-any]  # each takes its own event
     events.ContactAttempted: _attempted,
     events.ContactOutcome: _outcome,
@@ -291,4 +299,5 @@ _FOLDS: dict[type, Callable[[Facts, Any], Facts]] = {  # type: ignore[explicit-a
     events.ConsentWithdrawn: _consent_withdrawn,
     events.ContactPreferenceSet: _preference_set,
     events.NoticeSent: _notice_sent,
+    events.LegalStepDecided: _legal_step_decided,
 }

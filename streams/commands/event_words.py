@@ -119,10 +119,17 @@ def _contact(event: contacts.ContactTopicEvent) -> str:
             return f"Promised to pay {_money(event.amount)} by {event.due_on}{_of(event.loan_id)} ({event.promise_id})."
         case contacts.PromiseResolved():
             return f"The platform says promise {event.promise_id} was {_word(event.result)}."
-        case contacts.NoticeSent():
-            return f"{event.kind.capitalize()} notice delivered on {event.delivered_on}{_of(event.loan_id)}."
+        case contacts.NoticeSent() | contacts.LegalStepDecided():
+            return _legal(event)
         case _:
             return _wish(event)
+
+
+def _legal(event: contacts.NoticeSent | contacts.LegalStepDecided) -> str:
+    if isinstance(event, contacts.NoticeSent):
+        return f"{event.kind.capitalize()} notice delivered on {event.delivered_on}{_of(event.loan_id)}."
+    finding = "" if event.finding == "UNDECIDED" else f", who finds the borrower {_word(event.finding)}"
+    return f"Legal step on loan {event.loan_id} {_word(event.decision)} by {event.decided_by}{finding}."
 
 
 def _wish(event: _Wish) -> str:

@@ -38,5 +38,9 @@ class Processor(Protocol):
     def committable(self, topic: str, partition: int, next_offset: int) -> int:
         """The offset from which a restart must read; usually `next_offset`."""
 
-    async def between_batches(self) -> None:
-        """A place to wait for something outside, for example until other inputs have been read."""
+    async def between_batches(self) -> bool | None:
+        """A place to wait for something outside, for example until other inputs have been read.
+
+        Returns:
+            True to have a batch finished and committed even if no record is waiting.
+        """

@@ -83,9 +83,9 @@ class Runtime:
                     continue
                 self._queue_up()
                 self._check_holes()
-                await self._processor.between_batches()
-                if self._held:
-                    await self._work()
+                unasked = bool(await self._processor.between_batches())
+                if self._held or unasked:
+                    await self._work(unasked=unasked)
             except Fenced as fenced:
                 log.warning("%s: %s; waiting for the next assignment", self._group, fenced)
                 self._watch.fenced()
@@ -218,8 +218,12 @@ class Runtime:
             if time.monotonic() - since > _HOLE_S:
                 raise Inconsistent(f"{partition}: a fetch was lost between {position} and {follows}")
 
-    async def _work(self) -> None:
-        """Fold what is held, then hand the writes to the committer while the next batch is folded."""
+    async def _work(self, *, unasked: bool = False) -> None:
+        """Fold what is held, then hand the writes to the committer while the next batch is folded.
+
+        Args:
+            unasked: the processor has something to write even if nothing is held.
+        """
         started = time.perf_counter()
         writes, taken = Writes(), 0
         for partition, records in list(self._held.items()):
@@ -231,7 +235,7 @@ class Runtime:
                     del self._held[partition]
                 else:
                     del records[:count]
-        if taken == 0 and not writes.records:
+        if taken == 0 and not writes.records and not unasked:
             return
         self._processor.finish(writes)
         self._watch.folded(writes)

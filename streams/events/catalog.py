@@ -46,7 +46,7 @@ INPUTS = (
     ),
     Channel(
         "contacts",
-        "Contacts, promises, disputes, complaints, holds, consents and notices.",
+        "Contacts, promises, disputes, complaints, holds, consents, notices and decisions on legal steps.",
         _BORROWER,
         TYPES_BY_TOPIC["contacts"],
     ),

@@ -155,6 +155,20 @@ class NoticeSent(BorrowerEvent, tag="notice_sent", frozen=True, forbid_unknown_f
     loan_id: Reference = None
 
 
+class LegalStepDecided(BorrowerEvent, tag="legal_step_decided", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A person has looked at a case and decides whether a legal step may follow. No legal step goes without it.
+
+    `finding` is the person's own judgement of whether the borrower will not or cannot pay; nothing derives it.
+    """
+
+    decision_id: Identifier
+    loan_id: Identifier
+    decision: Literal["SIGNED_OFF", "DECLINED"]
+    decided_by: Identifier
+    finding: Literal["WILFUL", "UNABLE", "UNDECIDED"] = "UNDECIDED"
+    note: Annotated[str, Meta(max_length=2_000)] | None = None
+
+
 ContactTopicEvent = (
     ContactAttempted
     | ContactOutcome
@@ -170,4 +184,5 @@ ContactTopicEvent = (
     | ConsentWithdrawn
     | ContactPreferenceSet
     | NoticeSent
+    | LegalStepDecided
 )

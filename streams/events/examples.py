@@ -180,6 +180,15 @@ CONTACT_EVENTS: tuple[contacts.ContactTopicEvent, ...] = (
     contacts.NoticeSent(
         **_borrower("notice-1", "2026-04-06"), kind="DEFAULT", delivered_on=_day("2026-04-08"), loan_id=LOAN
     ),
+    contacts.LegalStepDecided(
+        **_borrower("legal-1", "2026-06-15"),
+        decision_id="legal-1",
+        loan_id=LOAN,
+        decision="DECLINED",
+        decided_by="staff-17",
+        finding="UNABLE",
+        note="Lost the job in March; paid parts since.",
+    ),
 )
 
 CONTROL_EVENTS: tuple[control.ControlEvent, ...] = (

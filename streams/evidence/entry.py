@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
     POLICY_ACTIVATION = "policy_activation"
     PORTFOLIO_ALERT = "portfolio_alert"
     HUMAN_DECISION = "human_decision"
+    REFUSAL = "refusal"
     EXHIBIT = "exhibit"
     ERASURE = "erasure"
     KEY = "key"

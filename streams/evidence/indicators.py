@@ -41,11 +41,12 @@ class Indicator(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What a person decided, from a `human_decision` entry."""
+    """What a person decided, and found (WILFUL, UNABLE, UNDECIDED), from a `human_decision` entry."""
 
     entry: int
     decided_by: str
     decision: str
+    finding: str
     reason: str
 
 
@@ -119,7 +120,11 @@ def _decision(contents: Sequence[Content], loan_id: str) -> Decision | None:
         body = content["body"]
         if content["kind"] == "human_decision" and body.get("loan_id", loan_id) == loan_id:
             return Decision(
-                content["index"], content["actor"], str(body.get("decision", "")), str(body.get("reason", ""))
+                content["index"],
+                content["actor"],
+                str(body.get("decision", "")),
+                str(body.get("finding", "UNDECIDED")),
+                str(body.get("note") or ""),
             )
     return None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.collections.facts import Consent, Facts, Hold, Notice
+from msgspec.structs import replace
+
+from streams.collections.facts import Consent, Facts, Hold, Notice, SignOff
 from streams.collections.terms import HoldKind, NoticeKind
 from tests.collections.helpers import attempt
 
@@ -61,7 +63,12 @@ def held(kind: HoldKind, from_day: str, until_day: str = "", **fields: object) -
 def noticed(delivered: str, loan_id: str) -> Facts:
     """A borrower in China who was called three times and given notice of legal action on one debt."""
     notice = Notice(NoticeKind.LEGAL, day(delivered), loan_id)
-    return Facts(zones=SHANGHAI, made={"CALL": 3}, notices=(notice,))
+    return Facts(zones=SHANGHAI, made={"CALL": 3}, notices=(notice,), sign_offs=(SignOff("L1", day("2026-03-03")),))
+
+
+def signed_off(*sign_offs: SignOff) -> Facts:
+    """A borrower in China who was tried and given notice long ago, and what a person decided."""
+    return replace(noticed("2026-01-01", "L1"), sign_offs=sign_offs)
 
 
 def consents(*known: Consent, zones: tuple[str, ...] = SHANGHAI) -> Facts:

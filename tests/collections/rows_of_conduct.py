@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from streams.collections.facts import Consent, Facts, Notice
+from streams.collections.facts import Consent, Facts, Notice, SignOff
 from streams.collections.instants import to_us, token
 from streams.collections.rules.base import Action
 from streams.collections.terms import (
@@ -32,6 +32,7 @@ from tests.collections.rows import (
     day,
     held,
     noticed,
+    signed_off,
 )
 
 VISIT = Action(
@@ -41,7 +42,13 @@ VISIT = Action(
     disclosures=(Disclosure.IDENTITY, Disclosure.PURPOSE, Disclosure.CONSENT_TO_ENTER),
 )
 LEGAL = Action(kind=ActionKind.LEGAL_REVIEW, loan_id="L1")
-TRIED = Facts(zones=SHANGHAI, made={"CALL": 2, "SMS": 1}, notices=(Notice(NoticeKind.VISIT, day("2026-03-01"), "L1"),))
+SIGNED_OFF = SignOff("L1", day("2026-03-04"))
+TRIED = Facts(
+    zones=SHANGHAI,
+    made={"CALL": 2, "SMS": 1},
+    notices=(Notice(NoticeKind.VISIT, day("2026-03-01"), "L1"),),
+    sign_offs=(SIGNED_OFF,),
+)
 UNREACHED = Facts(zones=SHANGHAI, attempts=(attempt("2026-03-03T12:00:00+08:00"),))
 
 # fmt: off
@@ -129,9 +136,14 @@ VISITS = [
     Row("BASE-VISIT-ORDER announced the day before yesterday", BASE, Facts(zones=SHANGHAI, made=TRIED.made, notices=(Notice(NoticeKind.VISIT, day("2026-03-02"), "L1"),)), VISIT, NOON_CN, "DEFER BASE-VISIT-ORDER until 2026-03-05T00:00:00+08:00"),
     Row("BASE-LEGAL-NOTICE not given", BASE, TRIED, LEGAL, NOON_CN, "DENY BASE-LEGAL-NOTICE"),
     Row("BASE-LEGAL-NOTICE on another debt", BASE, noticed("2026-01-01", "L2"), LEGAL, NOON_CN, "DENY BASE-LEGAL-NOTICE"),
-    Row("BASE-LEGAL-NOTICE on one debt, legal for all", BASE, noticed("2026-01-01", "L2"), Action(kind=ActionKind.LEGAL_REVIEW), NOON_CN, "DENY BASE-LEGAL-NOTICE"),
+    Row("BASE-LEGAL-NOTICE on one debt, legal for all", BASE, noticed("2026-01-01", "L2"), Action(kind=ActionKind.LEGAL_REVIEW), NOON_CN, "DENY BASE-LEGAL-NOTICE BASE-LEGAL-SIGN-OFF"),
     Row("BASE-LEGAL-NOTICE day 30 of the cure period", BASE, noticed("2026-03-01", "L1"), LEGAL, "2026-03-31T23:59:59.999999+08:00", "DEFER BASE-LEGAL-NOTICE until 2026-04-01T00:00:00+08:00"),
     Row("BASE-LEGAL-NOTICE day 31", BASE, noticed("2026-03-01", "L1"), LEGAL, "2026-04-01T00:00:00+08:00", "ALLOW"),
+    Row("BASE-LEGAL-SIGN-OFF nobody has decided", BASE, signed_off(), LEGAL, NOON_CN, "DENY BASE-LEGAL-SIGN-OFF"),
+    Row("BASE-LEGAL-SIGN-OFF on another debt", BASE, signed_off(SignOff("L2", day("2026-03-04"))), LEGAL, NOON_CN, "DENY BASE-LEGAL-SIGN-OFF"),
+    Row("BASE-LEGAL-SIGN-OFF of today", BASE, signed_off(SIGNED_OFF), LEGAL, NOON_CN, "ALLOW"),
+    Row("BASE-LEGAL-SIGN-OFF day 90, till it is over in Kiritimati", BASE, signed_off(SIGNED_OFF), LEGAL, "2026-06-01T17:59:59.999999+08:00", "ALLOW"),
+    Row("BASE-LEGAL-SIGN-OFF day 91", BASE, signed_off(SIGNED_OFF), LEGAL, "2026-06-01T18:00:00+08:00", "DENY BASE-LEGAL-SIGN-OFF"),
     Row("BASE-VISIT-STAFF one person", BASE, TRIED, Action(kind=ActionKind.VISIT, loan_id="L1"), NOON_CN, "DENY BASE-VISIT-STAFF"),
 ]
 # fmt: on

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.collections.facts import ATTEMPTS_KEPT_DAYS, ATTEMPTS_MAX, NO_FACTS, POINTS_MAX, PROMISES_MAX, Facts
+from streams.collections.facts import (
+    ATTEMPTS_KEPT_DAYS,
+    ATTEMPTS_MAX,
+    NO_FACTS,
+    POINTS_MAX,
+    PROMISES_MAX,
+    Facts,
+    SignOff,
+)
 from streams.collections.fold import RESULTS, apply
 from streams.collections.gate import evaluate
 from streams.collections.instants import to_us, token
@@ -318,3 +326,19 @@ def test_facts_survive_their_bytes(kinds: list[str]) -> None:
     facts = fold(*[makers[kind](n) for n, kind in enumerate(kinds)])
 
     assert facts == msgspec.msgpack.decode(msgspec.msgpack.encode(facts), type=Facts)
+
+
+def test_a_sign_off_is_about_one_debt_and_a_refusal_takes_it_back() -> None:
+    """The latest decision of a person counts."""
+    decided = {"decided_by": "staff-1", "decision": "SIGNED_OFF"}
+    signed = [
+        event(contacts.LegalStepDecided, f"2026-03-0{day}T09:00:00+08:00", decision_id="D", loan_id=loan, **decided)
+        for day, loan in ((1, "L1"), (2, "L2"), (3, "L1"))
+    ]
+    declined = event(
+        contacts.LegalStepDecided, "2026-03-05T09:00:00+08:00", decision_id="D", loan_id="L1", decided_by="staff-2",
+        decision="DECLINED", finding="UNABLE",
+    )  # fmt: skip
+
+    assert fold(*signed).sign_offs == (SignOff("L2", 739_677), SignOff("L1", 739_678))
+    assert fold(*signed, declined).sign_offs == (SignOff("L2", 739_677),)

@@ -103,9 +103,15 @@ def test_without_a_miss_there_is_nothing_to_weigh() -> None:
 def test_only_a_person_decides() -> None:
     """No decision until there is an entry of one; then the newest, with who and why. No field holds a verdict."""
     refused = outcome(12, "REFUSED")
-    decision = {"_kind": "human_decision", "loan_id": "L1", "decision": "NOT_WILFUL", "reason": "lost his job"}
+    decision = {
+        "_kind": "human_decision",
+        "loan_id": "L1",
+        "decision": "DECLINED",
+        "finding": "UNABLE",
+        "note": "lost his job",
+    }
 
     assert collected(refused).decision is None
-    assert Decision(2, "staff-4", "NOT_WILFUL", "lost his job") == collected(refused, decision).decision
+    assert Decision(2, "staff-4", "DECLINED", "UNABLE", "lost his job") == collected(refused, decision).decision
     assert collected(refused, decision | {"loan_id": "L9"}).decision is None
     assert {"borrower_id", "loan_id", "indicators", "decision"} == set(WilfulnessEvidence.__struct_fields__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 import orjson
 import pytest
 
-from streams.agents import evidence_home
+from streams.agents import dead_letters, evidence_home
 from streams.agents.evidence_home import open_home
 from streams.agents.preserve import CHECKPOINT_S, KINDS, Preserver
 from streams.engine import source
@@ -82,9 +83,9 @@ class Rig:
         self.agent.finish(writes)
         return taken, writes
 
-    def turn(self) -> None:
-        """What happens between two batches."""
-        asyncio.run(self.agent.between_batches())
+    def turn(self) -> bool:
+        """What happens between two batches; whether a batch without records is asked for."""
+        return asyncio.run(self.agent.between_batches())
 
     def entries(self) -> list[Any]:
         """What the log holds beside keys."""
@@ -207,7 +208,7 @@ def test_half_the_partitions_are_not_preserved(settings: Settings) -> None:
     assert rig.batch(("journal", 0, [journal(0)]))[0] == [0]
     rig.turn()
     rig.clock.s += 6
-    with pytest.raises(Misconfigured, match="Another worker preserves 1 of the 6 partitions"):
+    with pytest.raises(Misconfigured, match="Another worker preserves 1 of the 7 partitions"):
         rig.turn()
     assert rig.entries() == []
 
@@ -239,6 +240,58 @@ def test_a_signed_but_unpublished_checkpoint_goes_out_after_a_restart(settings: 
     second.open()
 
     assert [w.topic for w in second.batch(("journal", 0, [journal(1)]))[1].records] == ["evidence"]
+
+
+def test_on_quiet_topics_a_checkpoint_asks_for_a_batch_of_its_own(settings: Settings) -> None:
+    """The note of the last records does not wait for the next ones; once out, nothing more is asked for."""
+    rig = Rig(settings)
+    rig.open()
+    rig.batch(("journal", 0, [journal(0)]))
+
+    assert rig.turn()
+    assert [write.topic for write in rig.batch()[1].records] == ["evidence"]
+    assert not rig.turn()
+    assert rig.batch()[1].records == []
+
+
+def letter(offset: int, value: bytes | None) -> Record:
+    """A dead letter as the sequencer writes it."""
+    writes = Writes()
+    dead_letters.write(writes, "payments", 0, 17, b"B", value, "not_json", "The value is not JSON: 'Zhang San'.")
+    return Record(offset, 5_000, value, list(writes.records[0].headers or []), b"B")
+
+
+@pytest.mark.parametrize("value", [b"Zhang San", b"", None])
+def test_a_refusal_is_kept_with_the_digest_of_what_was_refused(settings: Settings, value: bytes | None) -> None:
+    """Where it stood and why; never the bytes, which nobody could have erased."""
+    rig = Rig(settings)
+    rig.open()
+    rig.batch(("dead-letters", 0, [letter(0, value)]))
+    (refusal,) = rig.entries()
+
+    assert (refusal["kind"], refusal["chain"]["id"]) == ("refusal", "log")
+    assert refusal["body"] == {
+        "type": "dead_letter",
+        "topic": "payments",
+        "partition": 0,
+        "offset": 17,
+        "code": "not_json",
+        "value_sha256": hashlib.sha256(value or b"").hexdigest(),
+        "value_bytes": len(value or b""),
+    }
+    assert b"Zhang" not in rig.log.leaf(rig.log.size - 1)
+
+
+def test_a_persons_decision_is_kept_as_one(settings: Settings) -> None:
+    """Under the id of who decided; what they wrote down about the person can be erased."""
+    rig = Rig(settings)
+    rig.open()
+    decided = {"decision": "DECLINED", "decided_by": "staff-17", "finding": "UNABLE", "note": "lost the job"}
+    rig.batch(("journal", 0, [journal(0, type="legal_step_decided", topic="contacts", **decided)]))
+    (entry,) = rig.entries()
+
+    assert (entry["kind"], entry["actor"], entry["chain"]["id"]) == ("human_decision", "staff-17", "loan/L")
+    assert (entry["body"]["finding"], set(entry["commitments"])) == ("UNABLE", {"note"})
 
 
 def test_no_key_no_log_no_secret(settings: Settings, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from streams.collections.rules.quiet_hours import QuietHoursRule
 from streams.collections.rules.rate_limit import RateLimitRule
 from streams.collections.rules.retention import RetentionRule
 from streams.collections.rules.script import ContentBanRule, DisclosureRule
+from streams.collections.rules.sign_off import SignOffRule
 from streams.collections.rules.staffing import StaffingRule
 from streams.collections.rules.third_party import ThirdPartyRule
 
@@ -25,6 +26,7 @@ AnyRule = (
     | DisclosureRule
     | StaffingRule
     | EscalationOrderRule
+    | SignOffRule
     | CooldownRule
     | RateLimitRule
     | QuietHoursRule
@@ -39,6 +41,7 @@ ORDER: tuple[type[Rule], ...] = (
     DisclosureRule,
     StaffingRule,
     EscalationOrderRule,
+    SignOffRule,
     CooldownRule,
     RateLimitRule,
     QuietHoursRule,
