@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from streams.evidence.audit import audit_log
 from streams.evidence.entry import instant
@@ -15,7 +16,8 @@ from streams.evidence.erasure import Retention, erase_borrower, erase_expired
 from streams.evidence.errors import EvidenceError
 from streams.evidence.exhibit import Request, make_exhibit
 from streams.evidence.files import write_durably
-from streams.evidence.gather import last_business_date
+from streams.evidence.gather import entries_of, last_business_date, scope_of, with_shown_fields
+from streams.evidence.indicators import collect_indicators
 from streams.evidence.keys import (
     KEY_VARIABLE,
     activate_key,
@@ -25,6 +27,7 @@ from streams.evidence.keys import (
     load_key,
     write_key_file,
 )
+from streams.evidence.retention import longest_retention
 from streams.evidence.signing import CheckpointSigner
 from streams.evidence.store import EvidenceLog, create_log
 from streams.evidence.timestamp import fetch_timestamp, keep_timestamp, load_certificates
@@ -129,11 +132,19 @@ def exhibit(log_dir: Path, key_file: Path | None, actor: str, loan_id: str, out:
 @click.option("--borrower", "borrower_id", required=True, help="The borrower.")
 @click.option("--reason", default="request of the person", show_default=True)
 @click.option("--pack", default="none", show_default=True, help="Policy pack that sets the retention, name@version.")
-@click.option("--keep-days", default=0, show_default=True, help="Days that the pack obliges you to keep a field.")
+@click.option(
+    "--keep-days", type=click.IntRange(min=0), help="Days to keep a field. Default: as the packs in the log say."
+)
 @_plainly
-def erase(log_dir: Path, actor: str, borrower_id: str, reason: str, pack: str, keep_days: int) -> None:
-    """Erase a borrower's personal fields; every entry and proof stays valid."""
+def erase(log_dir: Path, actor: str, borrower_id: str, reason: str, pack: str, keep_days: int | None) -> None:
+    """Erase a borrower's personal fields; every entry and proof stays valid.
+
+    Policy packs oblige a lender to keep records for years. The longest period of the packs in force, as the log has
+    them, is respected unless --keep-days says another.
+    """
     with EvidenceLog(log_dir) as log:
+        if keep_days is None:
+            pack, keep_days = longest_retention(log)
         done = erase_borrower(log, borrower_id, _now(), actor, reason, Retention(pack, minimum_days=keep_days))
     click.echo(f"{done.erased} fields erased and recorded.")
     if done.kept:
@@ -163,6 +174,38 @@ def verify(log_dir: Path, *, rebuild: bool) -> None:
             f"{len(audit.problems)} problems. Keep {log_dir} as it is and restore a copy beside it."
         )
     click.echo("All of it holds.")
+
+
+@evidence.command()
+@_log
+@click.option("--loan", "loan_id", required=True, help="The loan.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
+@_plainly
+def indicators(log_dir: Path, loan_id: str, *, as_json: bool) -> None:
+    """Set signs that a borrower will not pay beside signs that they cannot, for a person to decide.
+
+    Nothing is scored or concluded. The decision is an event legal_step_decided on topic contacts; without one no legal
+    step is permitted.
+    """
+    with EvidenceLog(log_dir) as log:
+        scope = scope_of(log, loan_id)
+        contents = with_shown_fields(log, entries_of(log, scope))
+        as_of = last_business_date(log) or _now().date()
+    signs = collect_indicators(contents, loan_id, as_of)
+    if as_json:
+        click.echo(msgspec.json.encode(signs))
+        return
+    for side, words in (("strategic", "Speaks for unwilling"), ("hardship", "Speaks for unable")):
+        for sign in [sign for sign in signs.indicators if sign.side == side]:
+            click.echo(f"{words}: {sign.text_en} (entries {', '.join(map(str, sign.entries))}; {sign.code})")
+    if not signs.indicators:
+        click.echo("No sign of either.")
+    decided = signs.decision
+    click.echo(
+        f"Decided by {decided.decided_by}: {decided.decision}, {decided.finding} (entry {decided.entry})."
+        if decided
+        else "No person has decided yet; no legal step may rest on this."
+    )
 
 
 @evidence.command()

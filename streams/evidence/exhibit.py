@@ -22,7 +22,8 @@ from streams.evidence.canonical import canonical_bytes
 from streams.evidence.certificates import render_certificates
 from streams.evidence.entry import Entry, Kind, borrower_chain, instant, loan_chain
 from streams.evidence.errors import ExhibitError
-from streams.evidence.gather import Item, Scope, disclose, entries_of, framing_checkpoints, scope_of
+from streams.evidence.gather import Item, Scope, disclose, entries_of, framing_checkpoints, scope_of, with_fields
+from streams.evidence.indicators import WilfulnessEvidence, collect_indicators
 from streams.evidence.keys import KeyRecord, key_history
 from streams.evidence.merkle import leaf_hash
 from streams.evidence.note import Note
@@ -205,24 +206,20 @@ class _Files:
     def _readable(self) -> dict[str, bytes]:
         """What a person reads: timeline, calculation, certificates, and what is not shown."""
         shown, redactions = disclose(self.log, self.items, self.request.withhold)
-        contents = [self._with_fields(item, shown) for item in self.items]
+        contents = [with_fields(item, shown) for item in self.items]
         calculation = calculate(contents, self.request.loan_id, self.request.as_of)
-        page = self._page(build_rows(contents, calculation, redactions), calculation)
+        signs = collect_indicators(contents, self.request.loan_id, self.request.as_of)
+        page = self._page(build_rows(contents, calculation, redactions), calculation, signs)
         return {
             "calculation.json": orjson.dumps(calculation, option=_PRETTY),
             "disclosures.json": orjson.dumps(shown, option=_PRETTY),
+            "indicators.json": orjson.dumps(msgspec.to_builtins(signs), option=_PRETTY),
             "redactions.json": orjson.dumps(redactions, option=_PRETTY),
             "timeline.html": render_html(page).encode(),
             "timeline.pdf": render_pdf(page),
         } | render_certificates(self._facts())
 
-    @staticmethod
-    def _with_fields(item: Item, shown: dict[str, Any]) -> dict[str, Any]:
-        """An entry's content with the personal fields that are shown put back, for reading."""
-        fields = {path: orjson.loads(field["value"]) for path, field in shown.get(str(item.index), {}).items()}
-        return item.content | {"body": item.content["body"] | fields}
-
-    def _page(self, rows: list[Any], calculation: dict[str, Any]) -> Page:
+    def _page(self, rows: list[Any], calculation: dict[str, Any], signs: WilfulnessEvidence) -> Page:
         return Page(
             self.request.loan_id,
             self.request.case,
@@ -235,6 +232,7 @@ class _Files:
             sorted({item.content["clock"] for item in self.items}),
             rows,
             calculation,
+            signs,
         )
 
     def _facts(self) -> dict[str, object]:

@@ -86,6 +86,18 @@ def entries_of(log: EvidenceLog, scope: Scope) -> list[Item]:
     return sorted(items, key=lambda item: item.index)
 
 
+def with_shown_fields(log: EvidenceLog, items: Sequence[Item]) -> list[Content]:
+    """The entries' contents with the personal fields that are still kept put back, for reading."""
+    shown, _ = disclose(log, items, frozenset())
+    return [with_fields(item, shown) for item in items]
+
+
+def with_fields(item: Item, shown: dict[str, Any]) -> Content:
+    """One entry's content with the personal fields that are shown put back."""
+    fields = {path: orjson.loads(field["value"]) for path, field in shown.get(str(item.index), {}).items()}
+    return item.content | {"body": item.content["body"] | fields}
+
+
 def disclose(
     log: EvidenceLog, items: Sequence[Item], withhold: frozenset[str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -18,6 +18,7 @@ from streams.evidence.timeline import label
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streams.evidence.indicators import WilfulnessEvidence
     from streams.evidence.timeline import Page, Row
 
 _MARGIN = 15 * mm
@@ -65,6 +66,9 @@ def _story(page: Page) -> list[Any]:
     story += [_cell(line, body) for line in _head_lines(page)]
     story += [
         Spacer(1, 4 * mm),
+        _cell("Unwilling or unable / 恶意拖欠或无力偿还", _style(12)),
+        *[_cell(line, body) for line in _sign_lines(page.signs)],
+        Spacer(1, 4 * mm),
         _cell("History / 经过", _style(12)),
         Spacer(1, 2 * mm),
         _history(page.rows, body, small),
@@ -108,6 +112,32 @@ def _head_lines(page: Page) -> list[str]:
     ]
 
 
+def _sign_lines(signs: WilfulnessEvidence) -> list[str]:
+    """Signs of both kinds, and what a person decided."""
+    caution = (
+        "No score and no conclusion; a sign of hardship never weighs against the borrower. / "
+        "系统不评分、不作结论; 困难迹象不得作为对借款人不利的依据。"
+    )
+    lines = [caution]
+    for sign in signs.indicators:
+        side = "unwilling / 恶意" if sign.side == "strategic" else "unable / 困难"
+        lines.append(f"{side}: {sign.text_en} / {sign.text_zh} ({', '.join(map(str, sign.entries))})")
+    if not signs.indicators:
+        lines.append("none / 无")
+    decided = signs.decision
+    if decided is None:
+        lines.append(
+            "No person has decided yet; no legal step may rest on this. / 尚无人工决定, 不得据此采取法律措施。"
+        )
+    else:
+        reason = f": {decided.reason}" if decided.reason else ""
+        lines.append(
+            f"Decided by a person / 人工决定: {decided.decided_by}, {decided.decision}, {decided.finding}, "
+            f"entry {decided.entry}{reason}"
+        )
+    return lines
+
+
 def _history(rows: Sequence[Row], body: ParagraphStyle, small: ParagraphStyle) -> LongTable:
     """The table of entries and due dates."""
     table = [[_cell(text, body) for text in ("Day / 日期", "What / 事项", "Details / 内容", "Entry / 条目")]]
@@ -122,7 +152,7 @@ def _history(rows: Sequence[Row], body: ParagraphStyle, small: ParagraphStyle) -
             [
                 _cell(row.day, body),
                 _cell(f"{row.title_en}\n{row.title_zh}", body),
-                _cell("; ".join(shown), body),
+                _cell("\n".join(shown), body),
                 _cell("\n".join(where), small),
             ]
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import msgspec
 
+from streams.evidence.indicators import WilfulnessEvidence
 from streams.evidence.money import money_text
 from streams.evidence.wording import details, title, type_of
 
@@ -51,6 +52,7 @@ class Page(msgspec.Struct, frozen=True):
     clocks: list[str]
     rows: list[Row]
     calculation: dict[str, Any]
+    signs: WilfulnessEvidence
 
 
 def build_rows(

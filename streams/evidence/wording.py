@@ -244,10 +244,22 @@ def title(name: str) -> tuple[str, str, str]:
     return TYPES.get(name, ("other", words, words))
 
 
+#: What a reader looks for first; other fields follow in the body's order.
+_FIRST = {
+    name: place
+    for place, name in enumerate(
+        [
+            *("amount", "principal", "from_tier", "to_tier", "from_bucket", "to_bucket", "days_past_due"),
+            *("stage", "kind", "actor", "purpose", "decision", "decided_by", "finding", "not_before", "expires_at"),
+        ]
+    )
+}
+
+
 def details(body: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(English label, Chinese label, value) of a body's fields, in the body's order."""
+    """(English label, Chinese label, value) of a body's fields: what matters first, then in the body's order."""
     rows: list[tuple[str, str, str]] = []
-    for name, value in body.items():
+    for name, value in sorted(body.items(), key=lambda field: _FIRST.get(field[0], len(_FIRST))):
         if name in _ENVELOPE or value is False or value in (None, [], "", {}):
             continue
         if name == "decision" and isinstance(value, dict):

@@ -43,7 +43,7 @@ def test_it_holds_what_a_court_needs(exhibit: Exhibit) -> None:
     names = {path.relative_to(exhibit.path).as_posix() for path in exhibit.path.rglob("*") if path.is_file()}
 
     assert {
-        "manifest.json", "manifest.note", "entries.jsonl", "keys.json", "disclosures.json", "redactions.json",
+        "manifest.json", "manifest.note", "entries.jsonl", "keys.json", "disclosures.json", "redactions.json", "indicators.json",
         "calculation.json", "timeline.html", "timeline.pdf", "certificate-902-13-14.md", "证据说明.md", "verify.py",
         "checkpoints/11.note", "checkpoints/24.note", "checkpoints/11-24.consistency", "proofs/0.tlog-proof",
     } <= names  # fmt: skip

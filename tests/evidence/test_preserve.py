@@ -286,7 +286,12 @@ def test_a_persons_decision_is_kept_as_one(settings: Settings) -> None:
     """Under the id of who decided; what they wrote down about the person can be erased."""
     rig = Rig(settings)
     rig.open()
-    decided = {"decision": "DECLINED", "decided_by": "staff-17", "finding": "UNABLE", "note": "lost the job"}
+    decided: dict[str, Any] = {
+        "decision": "DECLINED",
+        "decided_by": "staff-17",
+        "finding": "UNABLE",
+        "note": "lost the job",
+    }
     rig.batch(("journal", 0, [journal(0, type="legal_step_decided", topic="contacts", **decided)]))
     (entry,) = rig.entries()
 
