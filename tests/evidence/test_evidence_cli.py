@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.cli_policy import shipped
 from streams.evidence.cli import erase, evidence, exhibit
+from streams.evidence.entry import Entry, Kind, Source
+from streams.evidence.retention import longest_retention
 from streams.evidence.store import EvidenceLog
 from streams.evidence.verify import main
-from tests.evidence.story import Story, policy
+from tests.evidence.story import Story, cny, policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,3 +105,51 @@ def test_a_damaged_log_fails_the_check(home: Path) -> None:
     result = run(evidence, home, "verify", code=1)
 
     assert "FAIL  checkpoint:" in result.output
+
+
+def in_force(name: str, offset: int, text: str | None = None) -> Entry:
+    """A shipped pack is activated, or with an empty text withdrawn."""
+    body = {
+        "type": "policy_activated",
+        "kind": "pack",
+        "name": name,
+        "version": "2026.1",
+        "text": shipped("packs")[f"{name}-2026.1"].decode() if text is None else text,
+    }
+    source = Source(topic="journal", partition=7, offset=offset)
+    return Entry(kind=Kind.POLICY_ACTIVATION, body=body, recorded_at="2026-01-02T00:00:00Z", actor="op", source=source)
+
+
+def test_erasing_keeps_what_the_packs_in_force_oblige_to_keep(home: Path) -> None:
+    """The longest period counts, and the day is said; a withdrawn pack obliges no more; a person may overrule."""
+    with EvidenceLog(home / "log") as log:
+        log.append([in_force("us-reg-f", 0), in_force("cn", 1)])
+        assert longest_retention(log) == ("cn@2026.1", 5 * 366)
+    kept = run(erase, home, "--borrower", "B1", "--by", "staff-2").output
+    with EvidenceLog(home / "log") as log:
+        log.append([in_force("cn", 2, "")])
+        assert longest_retention(log) == ("us-reg-f@2026.1", 3 * 366)
+
+    assert "0 fields erased" in kept
+    assert "must be kept under cn@2026.1; the last of them until 2031-03-" in kept
+    assert "1 fields erased" in run(erase, home, "--borrower", "B1", "--by", "staff-2", "--keep-days", "0").output
+
+
+def test_signs_are_set_side_by_side_for_a_person_to_decide(home: Path) -> None:
+    """Named, with their entries, without a score; the decision stands beside them once there is one."""
+    part = Story(partition=9).entry("2026-04-20", "payment_received", payment_id="P9", amount=cny(50_000))
+    with EvidenceLog(home / "log") as log:
+        log.append([part])
+    before = run(evidence, home, "indicators", "--loan", "L1").output
+    decided = Story().entry(
+        "2026-03-25", "legal_step_decided", as_kind="human_decision", decision="DECLINED", finding="UNABLE", note="x"
+    )
+    with EvidenceLog(home / "log") as log:
+        log.append([msgspec.structs.replace(decided, source=Source(topic="journal", partition=8, offset=0))])
+    after = run(evidence, home, "indicators", "--loan", "L1", "--json").output
+
+    assert "Speaks for unable: paid parts of installments (entries " in before
+    assert "No person has decided yet; no legal step may rest on this." in before
+    found = json.loads(after)
+    assert (found["decision"]["decision"], found["decision"]["finding"]) == ("DECLINED", "UNABLE")
+    assert not {"score", "verdict", "conclusion"} & set(found)

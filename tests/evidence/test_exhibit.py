@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
 import shutil
 import subprocess
@@ -187,6 +188,28 @@ def test_the_timeline_shows_the_gate_and_escapes_everything(
     assert "&lt;script&gt;" in page
     assert "&lt;b&gt;77" in page
     assert (made.path / "timeline.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_signs_and_the_want_of_a_decision_are_shown(
+    told: EvidenceLog, signer: CheckpointSigner, tmp_path: Path
+) -> None:
+    """On the page and as data, without a conclusion; verify.py accounts for the file like any other."""
+    part = Story(partition=9).entry(
+        "2026-04-20", "payment_received", payment_id="P9", amount=cny(50_000), method="CASH"
+    )
+    told.append([part])
+    request = request_for("L1", as_of=dt.date(2026, 5, 1))
+    made = make_exhibit(told, signer, request, at("2026-05-02"), tmp_path / "signs")
+    signs = json.loads((made.path / "indicators.json").read_text())
+    page = (made.path / "timeline.html").read_text()
+
+    assert (signs["decision"], signs["loan_id"]) == (None, "L1")
+    assert [(sign["code"], sign["side"], len(sign["entries"])) for sign in signs["indicators"]] == [
+        ("partial_payments", "hardship", 1)
+    ]
+    assert "No person has decided yet; no legal step may rest on this." in page
+    assert all(sign["text_zh"] in page for sign in signs["indicators"])
+    assert run(made.path)[0] == 0
 
 
 def test_the_same_request_gives_the_same_pdf(exhibit: Exhibit, told: EvidenceLog) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from streams.engine import reading
-from streams.events.outputs import CollectionAction, PortfolioAlert
+from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, PortfolioAlert
 from streams.files.assess import Assessed, assess
 from streams.files.events import FileEvent
 from streams.files.export import actions_of, alerts_of, portfolio_alerts_of, states_of
@@ -32,7 +32,12 @@ def test_the_reference_is_worth_comparing_with(reference: Assessed) -> None:
     """Alerts go upward and downward, versions were learned, measures were allowed, deferred and refused."""
     assert len(reference.alerts) > 25
     assert reference.counts["learn.model_published"] > 20
-    actions = [msgspec.json.decode(action, type=CollectionAction) for action in reference.actions]
+    said = [msgspec.json.decode(each, type=CollectionAction | CollectionActionWithdrawn) for each in reference.actions]
+    actions = [each for each in said if isinstance(each, CollectionAction)]
+    assert len(said) - len(actions) > 10  # taken back
+    assert {action.choice.policy for action in actions} == {"FIXED", "LEARNED"}
+    assert len({action.choice.version for action in actions}) > 10
+    assert len(reference.outcomes) > 100
     assert {action.decision.verdict for action in actions} == {"ALLOW", "DEFER", "DENY"}
     assert {"REMINDER", "SMS", "CALL", "FORBEARANCE_OFFER"} <= {action.stage for action in actions}
     assert len({action.action_id for action in actions}) == len(actions)
