@@ -261,6 +261,9 @@ def read_facts(path: Path, borrower_id: str) -> Facts:
 @click.option("--staff", "staff_count", type=click.IntRange(1), default=1, show_default=True, help="People on a visit.")
 @click.option("--disclosure", "disclosures", type=click.Choice(list(Disclosure)), multiple=True, help="Repeatable.")
 @click.option("--content", type=click.Choice(list(Content)), multiple=True, help="Repeatable.")
+@click.option(
+    "--record", is_flag=True, help="Keep the answer: send it to topic contacts, and so into the evidence log."
+)
 @with_settings
 def gate(
     settings: Settings,
@@ -270,7 +273,8 @@ def gate(
     packs: tuple[str, ...],
     facts_file: Path | None,
     no_facts: bool,
-    **action: object,
+    record: bool,
+    **asked: object,
 ) -> None:
     """Ask the conduct gate about one action and explain the answer, rule by rule.
 
@@ -278,10 +282,15 @@ def gate(
     Exits with 0 when allowed, 3 when deferred, 4 when denied.
     """
     facts, loaded = _asked(settings, borrower, packs, facts_file, no_facts=no_facts)
-    decision = evaluate(msgspec.convert(action, Action), facts, loaded, at)
+    action = msgspec.convert(asked, Action)
+    decision = evaluate(action, facts, loaded, at)
     candidates = tuple(dict.fromkeys(zone for pack in loaded for zone in pack.file.zones))
     for sentence in explain(decision, loaded, facts.zones or (candidates if len(candidates) == 1 else ())):
         click.echo(sentence)
+    if record:
+        from streams.commands import conduct  # noqa: PLC0415 - as below
+
+        conduct.record(settings, conduct.consultation(borrower, action, decision, dt.datetime.now(dt.UTC)))
     click.get_current_context().exit(EXIT_CODES[decision.verdict])
 
 

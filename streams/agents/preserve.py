@@ -40,7 +40,11 @@ KINDS = {
     "dead-letters": (Kind.REFUSAL, "forewarn.sequence"),
 }
 #: Journal events that are more than events: what kind of evidence they are.
-_KIND_BY_TYPE = {"policy_activated": Kind.POLICY_ACTIVATION, "legal_step_decided": Kind.HUMAN_DECISION}
+_KIND_BY_TYPE = {
+    "policy_activated": Kind.POLICY_ACTIVATION,
+    "legal_step_decided": Kind.HUMAN_DECISION,
+    "gate_consulted": Kind.DECISION,
+}
 _RANK = {topic: rank for rank, topic in enumerate(KINDS)}
 #: At most so much is unsigned: a minute, or what a busy minute of a large lender brings.
 CHECKPOINT_S = 60.0

@@ -59,7 +59,7 @@ def apply(facts: Facts, event: events.ContactTopicEvent) -> Facts:
     """
     facts = prune(facts, event.business_date.toordinal())
     stages = tuple([mark for mark in facts.stages if not mark.name.endswith(DENIED)])
-    if len(stages) < len(facts.stages):
+    if len(stages) < len(facts.stages) and not isinstance(event, events.GateConsulted):
         facts = replace(facts, stages=stages)
     return _FOLDS[type(event)](facts, event)
 
@@ -284,6 +284,10 @@ def _legal_step_decided(facts: Facts, event: events.LegalStepDecided) -> Facts:
     return replace(facts, sign_offs=(*others, SignOff(event.loan_id, event.business_date.toordinal())))
 
 
+def _gate_consulted(facts: Facts, _event: events.GateConsulted) -> Facts:
+    return facts  # only a record: nothing was done, and no answer changes by it
+
+
 _FOLDS: dict[type, Callable[[Facts, Any], Facts]] = {  # type: ignore[explicit-any]  # each takes its own event
     events.ContactAttempted: _attempted,
     events.ContactOutcome: _outcome,
@@ -300,4 +304,5 @@ _FOLDS: dict[type, Callable[[Facts, Any], Facts]] = {  # type: ignore[explicit-a
     events.ContactPreferenceSet: _preference_set,
     events.NoticeSent: _notice_sent,
     events.LegalStepDecided: _legal_step_decided,
+    events.GateConsulted: _gate_consulted,
 }

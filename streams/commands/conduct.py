@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from uuid import uuid4
 from zlib import crc32
 
 import click
@@ -16,10 +17,13 @@ from streams.collections.policies import Policies
 from streams.engine import reading
 from streams.engine import rows as frame
 from streams.engine.sending import Outgoing, send_all
+from streams.events.contacts import GateConsulted
 from streams.events.control import PolicyActivated
 
 if TYPE_CHECKING:
     from streams.collections.facts import Facts
+    from streams.collections.gate import Decision
+    from streams.collections.rules.base import Action
     from streams.settings import Settings
 
 #: Version of an event that withdraws: there is no text to have one.
@@ -58,7 +62,7 @@ def activation(kind: str, name: str, version: str, text: str, now: dt.datetime) 
     """The event that activates a text, or with an empty text withdraws what has this name.
 
     Args:
-        kind: `pack` or `plan`.
+        kind: `pack`, `plan` or `scores`.
         name: the same name again replaces.
         version: of the text.
         text: all of it.
@@ -78,6 +82,48 @@ def activation(kind: str, name: str, version: str, text: str, now: dt.datetime) 
         version=version if text else _WITHDRAWN,
         text=text,
     )
+
+
+def consultation(borrower_id: str, action: Action, decision: Decision, now: dt.datetime) -> GateConsulted:
+    """The event that records what the gate answered about an act.
+
+    Args:
+        borrower_id: whom the act would reach.
+        action: as it was asked about.
+        decision: the answer.
+        now: when it was asked. The business date is that of the act, so that a question about an old loan in a replay
+            does not age its row.
+    """
+    asked = now.astimezone(dt.UTC)
+    event_id = f"gate-{uuid4()}"
+    return GateConsulted(
+        event_id=event_id,
+        schema_version=1,
+        source="forewarn.gate",
+        occurred_at=asked,
+        business_date=decision.at.date(),
+        idempotency_key=event_id,
+        borrower_id=borrower_id,
+        action=action.kind.value,
+        asked_about=decision.at,
+        verdict=decision.verdict.value,
+        rule_ids=list(decision.rule_ids),
+        packs=list(decision.packs),
+        until=decision.until,
+        loan_id=action.loan_id or None,
+        contact_point_id=action.contact_point_id or None,
+        action_id=action.action_id or None,
+    )
+
+
+def record(settings: Settings, event: GateConsulted) -> None:
+    """Send a consultation to topic `contacts`.
+
+    Raises:
+        Misconfigured, Inconsistent: it could not be sent.
+    """
+    reading.places(settings, ["contacts"])  # says within seconds if it cannot be sent
+    send_all(settings, [Outgoing("contacts", event.borrower_id.encode(), msgspec.json.encode(event))])
 
 
 def publish(settings: Settings, event: PolicyActivated) -> None:

@@ -119,13 +119,16 @@ def _contact(event: contacts.ContactTopicEvent) -> str:
             return f"Promised to pay {_money(event.amount)} by {event.due_on}{_of(event.loan_id)} ({event.promise_id})."
         case contacts.PromiseResolved():
             return f"The platform says promise {event.promise_id} was {_word(event.result)}."
-        case contacts.NoticeSent() | contacts.LegalStepDecided():
+        case contacts.NoticeSent() | contacts.LegalStepDecided() | contacts.GateConsulted():
             return _legal(event)
         case _:
             return _wish(event)
 
 
-def _legal(event: contacts.NoticeSent | contacts.LegalStepDecided) -> str:
+def _legal(event: contacts.NoticeSent | contacts.LegalStepDecided | contacts.GateConsulted) -> str:
+    if isinstance(event, contacts.GateConsulted):
+        because = f" because of {', '.join(event.rule_ids)}" if event.rule_ids else ""
+        return f"The gate was asked about {_word(event.action)} and said {event.verdict}{because}."
     if isinstance(event, contacts.NoticeSent):
         return f"{event.kind.capitalize()} notice delivered on {event.delivered_on}{_of(event.loan_id)}."
     finding = "" if event.finding == "UNDECIDED" else f", who finds the borrower {_word(event.finding)}"

@@ -169,6 +169,20 @@ class LegalStepDecided(BorrowerEvent, tag="legal_step_decided", frozen=True, for
     note: Annotated[str, Meta(max_length=2_000)] | None = None
 
 
+class GateConsulted(BorrowerEvent, tag="gate_consulted", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The conduct gate was asked at the moment of an act, and answered so. A record; it changes no decision."""
+
+    action: Literal["CALL", "SMS", "EMAIL", "IM", "LETTER", "VISIT", "AGENCY", "LEGAL_REVIEW"]
+    asked_about: Instant
+    verdict: Literal["ALLOW", "DEFER", "DENY"]
+    rule_ids: Annotated[list[Word], Meta(max_length=256)]
+    packs: Annotated[list[Identifier], Meta(max_length=32)]
+    until: Instant | None = None
+    loan_id: Reference = None
+    contact_point_id: Reference = None
+    action_id: Reference = None
+
+
 ContactTopicEvent = (
     ContactAttempted
     | ContactOutcome
@@ -185,4 +199,5 @@ ContactTopicEvent = (
     | ContactPreferenceSet
     | NoticeSent
     | LegalStepDecided
+    | GateConsulted
 )

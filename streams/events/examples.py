@@ -180,6 +180,17 @@ CONTACT_EVENTS: tuple[contacts.ContactTopicEvent, ...] = (
     contacts.NoticeSent(
         **_borrower("notice-1", "2026-04-06"), kind="DEFAULT", delivered_on=_day("2026-04-08"), loan_id=LOAN
     ),
+    contacts.GateConsulted(
+        **_borrower("gate-1", "2026-02-16"),
+        action="CALL",
+        asked_about=dt.datetime(2026, 2, 16, 15, 5, tzinfo=dt.UTC),
+        verdict="DEFER",
+        rule_ids=["CN-H1"],
+        packs=["base@2026.1", "cn@2026.1"],
+        until=dt.datetime(2026, 2, 17, 0, 0, tzinfo=dt.UTC),
+        loan_id=LOAN,
+        contact_point_id="tel-1",
+    ),
     contacts.LegalStepDecided(
         **_borrower("legal-1", "2026-06-15"),
         decision_id="legal-1",

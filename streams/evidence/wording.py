@@ -47,6 +47,7 @@ TYPES: dict[str, tuple[str, str, str]] = {
         "Alert retracted: it was wrong on corrected facts",
         "预警撤回: 更正后的事实表明该预警有误",
     ),
+    "gate_consulted": ("contact", "Conduct gate asked", "合规判定查询"),
     "dead_letter": ("record", "Record refused", "记录被拒收"),
     "human_decision": ("person", "Decision by a person", "人工决定"),
     "collection_action_withdrawn": ("contact", "Proposed measure taken back", "撤回拟采取措施"),
@@ -75,6 +76,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "currency": ("currency", "币种"),
     "days_past_due": ("days past due", "逾期天数"),
     "days_to_due": ("days to the due date", "距应还日天数"),
+    "action": ("act", "行为"),
+    "asked_about": ("asked about", "查询时点"),
     "decided_by": ("decided by", "决定人"),
     "decision_id": ("decision", "决定编号"),
     "finding": ("the person's finding", "人工认定"),
@@ -220,6 +223,8 @@ _ENVELOPE = frozenset(
 )
 
 
+#: Records of what was asked or taken back: their verdict is not what they are called by.
+_OWN_TITLES = frozenset({"collection_action_withdrawn", "gate_consulted"})
 _VERDICTS = {"ALLOW": "action_allowed", "DEFER": "action_deferred", "DENY": "action_denied"}
 
 
@@ -231,7 +236,7 @@ def type_of(content: dict[str, Any]) -> str:
         return "alert_retracted"
     if content["kind"] in ("key", "erasure", "human_decision"):
         return str(content["kind"])
-    if content["kind"] in ("action", "decision") and name != "collection_action_withdrawn":
+    if content["kind"] in ("action", "decision") and name not in _OWN_TITLES:
         decision = body.get("decision")
         verdict = decision.get("verdict") if isinstance(decision, dict) else body.get("verdict")
         return _VERDICTS.get(str(verdict), "collection_action")

@@ -19,6 +19,7 @@ from streams.collections.facts import (
     PROMISES_MAX,
     Facts,
     SignOff,
+    StageMark,
 )
 from streams.collections.fold import RESULTS, apply
 from streams.collections.gate import evaluate
@@ -342,3 +343,14 @@ def test_a_sign_off_is_about_one_debt_and_a_refusal_takes_it_back() -> None:
 
     assert fold(*signed).sign_offs == (SignOff("L2", 739_677), SignOff("L1", 739_678))
     assert fold(*signed, declined).sign_offs == (SignOff("L2", 739_677),)
+
+
+def test_asking_the_gate_changes_nothing() -> None:
+    """Not even that a refused stage is asked about again: it would be refused again."""
+    asked = event(
+        contacts.GateConsulted, AT, action="CALL", asked_about=dt.datetime(2026, 3, 4, tzinfo=dt.UTC), verdict="DENY",
+        rule_ids=["BASE-STOP"], packs=["base@2026.1"],
+    )  # fmt: skip
+    refused = Facts(stages=(StageMark("CALL:DENIED", 1, 1),))
+
+    assert fold(asked, facts=refused) == refused

@@ -15,6 +15,7 @@ from streams.cli_policy import shipped
 from streams.collections.facts import Consent, Facts
 from streams.engine import reading, rows
 from streams.engine.writes import Writes
+from streams.events.contacts import GateConsulted
 from streams.events.control import PolicyActivated
 from streams.events.decode import accept
 from streams.settings import Settings
@@ -89,3 +90,34 @@ def test_a_bad_file_is_not_sent(run: Run, tmp_path_factory: pytest.TempPathFacto
     assert refused.exit_code == 1
     assert "mine.toml is refused" in refused.stderr
     assert msgspec.json.decode(shown.stdout, type=PolicyActivated).version == "2026.1"
+
+
+def test_an_answer_is_kept_where_it_is_asked_to_be(run: Run, settings: Settings) -> None:
+    """As an event of the borrower that the sequencer accepts, with the rules and packs it rests on."""
+    before = len(list(reading.read_all(settings, ["contacts"])))
+    asked = run(*CALL, "--action-id", "A-1", "--record")
+    run(*CALL)
+    (kept,) = list(reading.read_all(settings, ["contacts"]))[before:]
+    event = accept("contacts", kept.key, kept.value, kept.timestamp_ms)
+
+    assert asked.exit_code == 3
+    assert isinstance(event, GateConsulted)
+    assert (event.action, event.verdict, event.action_id) == ("CALL", "DEFER", "A-1")
+    assert event.rule_ids == ["CN-H1", "CN-H2"]
+    assert (event.packs, str(event.business_date)) == (["base@2026.1", "cn@2026.1"], "2026-03-04")
+
+
+def test_a_table_of_scores_is_activated_and_withdrawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It stands under a name of its own, which what is learned never takes; one that is no table is refused."""
+    path = tmp_path_factory.mktemp("scores") / "mine.json"
+    path.write_text('{"version": "7", "scores_ppm": {"*": {"SMS": 1}}}')
+    shown = msgspec.json.decode(run("policy", "activate", str(path), "--print").stdout, type=PolicyActivated)
+    gone = msgspec.json.decode(run("policy", "withdraw", "scores", "own", "--print").stdout, type=PolicyActivated)
+    path.write_text('{"version": "7", "enabled": true}')
+    refused = run("policy", "activate", str(path))
+
+    assert (shown.kind, shown.name, shown.version) == ("scores", "own", "7")
+    assert (gone.kind, gone.name, gone.text) == ("scores", "own", "")
+    assert refused.exit_code == 1
+    assert "mine.json is refused" in refused.stderr
+    assert "unknown field" in refused.stderr
