@@ -29,6 +29,7 @@ from streams.collections.instants import DAY_US, day_start_us, from_us, to_us, u
 from streams.collections.packs import PolicyError
 from streams.collections.plans import Condition, LoadedPlan, plan_for
 from streams.collections.policies import LEARNED_SCORES, NO_POLICIES, Policies
+from streams.collections.progress import Withdrawal, withdraw_frozen
 from streams.collections.situation import Situation
 from streams.collections.terms import TIER_RANKS, Tier
 from streams.collections.trials import TrialOutcome
@@ -137,12 +138,15 @@ def look(borrower: Borrower, borrower_id: str, derived: Derived, instant: dt.dat
     lead = _lead(derived.positions)
     if lead is None:
         return
+    loaded = plan_for(context.policies.plans, lead.product)
     overdue = derived.standing.days_past_due or derived.standing.arrears_minor
     if overdue and context.freezes and holds(context.freezes, "ESCALATION", borrower.account):
         borrower.look_day = borrower.business_day + 1  # until it is lifted, day after day
         context.count("escalation_frozen")
+        if loaded is not None and borrower.facts.stages:
+            borrower.facts, withdrawn = withdraw_frozen(borrower.facts, borrower.business_day, loaded.plan)
+            _take_back(withdrawn, borrower, borrower_id, context)
         return
-    loaded = plan_for(context.policies.plans, lead.product)
     if _is_idle(borrower, derived.standing, loaded):
         return
     situation = _situation(borrower, borrower_id, derived, lead)
@@ -152,12 +156,16 @@ def look(borrower: Borrower, borrower_id: str, derived: Derived, instant: dt.dat
     borrower.facts, borrower.look_day = day.facts, day.wake_day
     if day.outcomes:
         _conclude(day.outcomes, borrower_id, borrower.business_day, context)
-    for withdrawal in day.withdrawn:
-        gone = actions.withdrawn(withdrawal, borrower_id, borrower.business_day, borrower.sequence)
-        context.emit("collection-actions", gone)
+    _take_back(day.withdrawn, borrower, borrower_id, context)
     for proposal in day.proposals:
         action = actions.published(proposal, borrower_id, borrower.business_day, borrower.sequence, situation.tier)
         context.emit("collection-actions", action)
+
+
+def _take_back(withdrawn: Sequence[Withdrawal], borrower: Borrower, borrower_id: str, context: Context) -> None:
+    for withdrawal in withdrawn:
+        gone = actions.withdrawn(withdrawal, borrower_id, borrower.business_day, borrower.sequence)
+        context.emit("collection-actions", gone)
 
 
 def _conclude(outcomes: Sequence[TrialOutcome], borrower_id: str, today: int, context: Context) -> None:
@@ -219,7 +227,7 @@ def _situation(borrower: Borrower, borrower_id: str, derived: Derived, lead: Pos
         currency=derived.currency,
         next_due_day=standing.next_due_day,
         broken_promises=standing.broken_promises,
-        is_frozen=standing.written_off and not standing.loans_active,
+        is_written_off=standing.written_off and not standing.loans_active,
     )
 
 

@@ -61,7 +61,7 @@ def next_wake_day(loaded: LoadedPlan, situation: Situation, facts: Facts) -> int
 def _due_days(loaded: LoadedPlan, situation: Situation) -> list[int]:
     """Days on which a threshold counted from the oldest unmet due date, or from the next one, is reached."""
     next_day = situation.next_due_day
-    if situation.is_frozen:
+    if situation.is_written_off:
         return []
     if situation.days_past_due:
         oldest_day = situation.business_day - situation.days_past_due
@@ -106,7 +106,7 @@ class Withdrawal(Struct, frozen=True, gc=False):
 
     action_id: str
     stage: str
-    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN"]
+    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
 
 
 def withdraw(facts: Facts, situation: Situation, plan: Plan) -> tuple[Facts, tuple[Withdrawal, ...]]:
@@ -120,17 +120,32 @@ def withdraw(facts: Facts, situation: Situation, plan: Plan) -> tuple[Facts, tup
     if not situation.is_clear and not paused:
         return facts, ()
     early = {trial.action_id for trial in facts.trials if trial.early}
-    steps = dict(_named_steps(plan))
-    found = [
-        Withdrawal(mark.action, mark.name, "NOTHING_OVERDUE" if situation.is_clear else "PROMISE_OPEN")
-        for mark in facts.stages
-        if mark.action
-        and mark.name in steps
-        and situation.business_day <= mark.last_day + steps[mark.name].valid_days
-        and (mark.action not in early if situation.is_clear else mark.name != FORBEARANCE_OFFER)
+    standing = [
+        mark
+        for mark in _standing(facts, situation.business_day, plan)
+        if (mark.action not in early if situation.is_clear else mark.name != FORBEARANCE_OFFER)
     ]
-    if not found:
+    return _taken_back(facts, standing, "NOTHING_OVERDUE" if situation.is_clear else "PROMISE_OPEN")
+
+
+def withdraw_frozen(facts: Facts, business_day: int, plan: Plan) -> tuple[Facts, tuple[Withdrawal, ...]]:
+    """Take back all that stands, because nobody may be asked for money while an incident lasts."""
+    return _taken_back(facts, _standing(facts, business_day, plan), "FROZEN")
+
+
+def _standing(facts: Facts, business_day: int, plan: Plan) -> list[StageMark]:
+    """Steps whose proposal neither was carried out nor has lapsed."""
+    steps = dict(_named_steps(plan))
+    marks = [mark for mark in facts.stages if mark.action and mark.name in steps]
+    return [mark for mark in marks if business_day <= mark.last_day + steps[mark.name].valid_days]
+
+
+def _taken_back(
+    facts: Facts, standing: Sequence[StageMark], cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
+) -> tuple[Facts, tuple[Withdrawal, ...]]:
+    if not standing:
         return facts, ()
+    found = [Withdrawal(mark.action, mark.name, cause) for mark in standing]
     gone = {each.action_id for each in found}
     keys = {token(action_id) for action_id in gone}
     stages = tuple([replace(mark, action="") if mark.action in gone else mark for mark in facts.stages])

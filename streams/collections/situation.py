@@ -25,7 +25,7 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
         currency: ISO 4217 of both amounts.
         next_due_day: next due date; 0 none.
         broken_promises: promises to pay that were not kept.
-        is_frozen: the claim was written off: its days past due no longer rise.
+        is_written_off: the claim was written off: its days past due no longer rise.
     """
 
     borrower_id: str
@@ -42,7 +42,7 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
     currency: str = ""
     next_due_day: int = 0
     broken_promises: int = 0
-    is_frozen: bool = False
+    is_written_off: bool = False
 
     @property
     def is_clear(self) -> bool:

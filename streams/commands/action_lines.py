@@ -42,7 +42,11 @@ def measure(action: CollectionAction) -> list[Segment]:
 
 def gone(withdrawn: CollectionActionWithdrawn) -> list[Segment]:
     """A proposal taken back: the line without its date and borrower."""
-    why = {"NOTHING_OVERDUE": "nothing is overdue any more", "PROMISE_OPEN": "a promise to pay is open"}
+    why = {
+        "NOTHING_OVERDUE": "nothing is overdue any more",
+        "PROMISE_OPEN": "a promise to pay is open",
+        "FROZEN": "an incident of the lender's own lasts",
+    }
     return [
         (f"stage {withdrawn.stage} taken back: {why[withdrawn.cause]}", "dim"),
         (f"  ({withdrawn.action_id})", "dim"),

@@ -154,12 +154,15 @@ class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=Tru
 
 
 class CollectionActionWithdrawn(Output, tag="collection_action_withdrawn", frozen=True, kw_only=True):
-    """A proposal that stood is no longer wanted: take it off the list. Nothing is overdue any more, or a promise is open."""
+    """A proposal that stood is no longer wanted: take it off the list.
+
+    Nothing is overdue any more, a promise is open, or an incident of the lender's own freezes escalation.
+    """
 
     action_id: str
     journal_sequence: int
     stage: Step
-    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN"]
+    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
 
 
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):

@@ -174,6 +174,7 @@ VALUES: dict[str, str] = {
     "DECLINED": "不同意",
     "NOTHING_OVERDUE": "已无逾期",
     "PROMISE_OPEN": "承诺还款期内",
+    "FROZEN": "机构自身事件期间暂停",
     "SIGNED_OFF": "同意",
     "UNABLE": "无力还款",
     "UNDECIDED": "未认定",

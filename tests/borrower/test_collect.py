@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +23,7 @@ from streams.events.control import MeasuresActivated
 from streams.events.envelope import Event
 from streams.events.fields import Money
 from streams.events.outputs import CollectionAction
+from streams.events.portfolio import FreezeChanged
 from tests.borrower.book import (
     AMOUNT,
     BORROWER,
@@ -453,3 +455,18 @@ def test_a_claim_that_was_written_off_stays_on_the_ladder(monkeypatch: pytest.Mo
     assert {action.stage for action in after} == {"AGENCY"}
     assert all("days_past_due=119" in action.reasons for action in after)
     assert len([looked for looked in looks if looked > day.toordinal()]) < 40
+
+
+def test_an_incident_of_the_lender_takes_back_what_stands() -> None:
+    """Nobody is called while the lender's own feed is broken; once it is mended, what is still due is proposed again."""
+    feed: dict[str, Any] = {"incident_id": "feed", "since": dt.date(2026, 2, 18), "affected": ("feed:core",)}
+    broken = event(FreezeChanged, "2026-02-20", scopes=("ESCALATION",), **feed)
+    mended = event(FreezeChanged, "2026-02-25", scopes=(), **feed)
+    folded = lived(broken, mended, until="2026-03-05")
+    called = [action.business_date.isoformat() for action in folded.actions if action.stage == "CALL"]
+    frozen = [(each.stage, each.cause) for each in folded.withdrawn]
+
+    assert ("CALL", "FROZEN") in frozen
+    assert {cause for _, cause in frozen} == {"FROZEN"}
+    assert not [day for day in called if "2026-02-20" < day < "2026-02-25"]
+    assert [day for day in called if day >= "2026-02-25"]

@@ -41,10 +41,10 @@ def test_the_reference_is_worth_comparing_with(reference: Assessed) -> None:
     assert {action.decision.verdict for action in actions} == {"ALLOW", "DEFER", "DENY"}
     assert {"REMINDER", "SMS", "CALL", "FORBEARANCE_OFFER"} <= {action.stage for action in actions}
     assert len({action.action_id for action in actions}) == len(actions)
-    said = [msgspec.json.decode(alert, type=PortfolioAlert) for alert in reference.portfolio_alerts]
-    assert {alert.stage for alert in said} == {"NORMAL", "WATCH", "CRISIS", "RECOVERY"}
-    assert [a.state for a in said if a.kind == "DATA_OR_RAIL_INCIDENT"] == ["RAISED", "CLEARED"]
-    assert "PROPOSALS" in {alert.kind for alert in said}
+    book = [msgspec.json.decode(alert, type=PortfolioAlert) for alert in reference.portfolio_alerts]
+    assert {alert.stage for alert in book} == {"NORMAL", "WATCH", "CRISIS", "RECOVERY"}
+    assert [a.state for a in book if a.kind == "DATA_OR_RAIL_INCIDENT"] == ["RAISED", "CLEARED"]
+    assert "PROPOSALS" in {alert.kind for alert in book}
     assert reference.counts["assess.escalation_frozen"] > 50
     assert sum(b"crowd" in action for action in reference.actions) < crowd.LOANS // 2
 
