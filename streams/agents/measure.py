@@ -55,7 +55,7 @@ class _Decision(Struct):
 
 class _Action(Struct):
     stage: Step
-    decision: _Decision
+    decision: _Decision | None = None  # none of its own where a proposal is taken back
 
 
 class _Label(Struct, tag_field="type", tag="label_matured"):
@@ -65,6 +65,14 @@ class _Label(Struct, tag_field="type", tag="label_matured"):
     reached_on: dt.date | None = None
 
 
+class _Outcome(Struct, tag_field="type", tag="measure_concluded"):
+    """Of a measure: for the learner, no label of the model."""
+
+
+class _Version(Struct):
+    type: str
+
+
 class _BookAlert(Struct):
     kind: str
     state: str
@@ -72,7 +80,8 @@ class _BookAlert(Struct):
 
 _alerts, _changes = msgspec.json.Decoder(_Alert), msgspec.json.Decoder(_Change)
 _actions, _book_alerts = msgspec.json.Decoder(_Action), msgspec.json.Decoder(_BookAlert)
-_labels = msgspec.msgpack.Decoder(_Label)
+_labels = msgspec.msgpack.Decoder(_Label | _Outcome)
+_versions = msgspec.json.Decoder(_Version)
 
 
 class Meter(Watch):
@@ -203,6 +212,8 @@ class Meter(Watch):
 
     def _action(self, write: Write) -> None:
         action = _actions.decode(write.value or b"")
+        if action.decision is None:
+            return
         verdict = action.decision.verdict
         metrics.ACTIONS.labels(action.stage, verdict).inc()
         if verdict != "ALLOW":
@@ -213,14 +224,19 @@ class Meter(Watch):
         if write.key is None:
             return  # a closed date
         label = _labels.decode(write.value or b"")
+        if isinstance(label, _Outcome):
+            return
         alerted = label.alerted_on is not None
         metrics.LABELS.labels(label.head, str(alerted).lower(), str(label.outcome).lower()).inc()
         if label.head == WARNED_OF and label.alerted_on and label.reached_on:
             metrics.LEAD_DAYS.observe(max(0, (label.reached_on - label.alerted_on).days))
 
     def _model(self, write: Write) -> None:
+        value = write.value or b""
+        if _versions.decode(value).type != "model_activated":
+            return  # scores of measures
         metrics.MODELS.inc()
-        self.figures.take(write.value or b"")
+        self.figures.take(value)
 
     def _book_alert(self, write: Write) -> None:
         alert = _book_alerts.decode(write.value or b"")

@@ -15,7 +15,10 @@ READS = {
     "sequence": (*SEQUENCED, "sequence-state"),
     "assess": ("journal", "state"),
     "learn": ("labels", "learn-state"),
-    "preserve": ("journal", "risk-tier-changes", "delinquency-changes", "collection-actions", "portfolio-alerts"),
+    "preserve": (
+        *("journal", "risk-tier-changes", "delinquency-changes", "collection-actions", "portfolio-alerts"),
+        "dead-letters",
+    ),
 }
 #: What each agent writes, in its transactions.
 WRITES = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from streams.commands.action_lines import measure
+from streams.commands.action_lines import gone, measure
 from streams.commands.alert_lines import change
 from streams.commands.context import with_settings
 from streams.commands.event_words import delinquency, sentence
@@ -16,7 +16,7 @@ from streams.commands.options import json_option
 from streams.commands.printing import counted, print_json, print_lines
 from streams.commands.tracing import Step, trace
 from streams.events.decode import decode
-from streams.events.outputs import CollectionAction, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, DelinquencyChanged, RiskTierChanged
 
 if TYPE_CHECKING:
     from streams.commands.printing import Segment
@@ -80,7 +80,8 @@ def _words(step: Step) -> list[Segment]:
         case "output", "delinquency-changes":
             return [(delinquency(msgspec.json.decode(body, type=DelinquencyChanged)), "")]
         case "output", _:
-            return measure(msgspec.json.decode(body, type=CollectionAction))
+            said = msgspec.json.decode(body, type=CollectionAction | CollectionActionWithdrawn)
+            return gone(said) if isinstance(said, CollectionActionWithdrawn) else measure(said)
         case "input", _:
             return [(_sentence(body), "")]
         case _:
