@@ -86,6 +86,7 @@ class ProxyAccess:
     def sign_in(self, key: str) -> str | None:
         """Nobody signs in here."""
         del key
+        return None
 
     def allowed(self, request: Request) -> bool:
         """Whether the proxy names a person, once."""

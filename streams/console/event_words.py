@@ -17,7 +17,9 @@ from streams.events.fields import Installment, Money, NonNegativeMoney
 from streams.events.outputs import DelinquencyChanged
 from streams.evidence.money import money_text
 
-#: By event type. A field that is missing reads as `–`.
+#: What stands for nothing.
+DASH = "\u2013"
+#: By event type. A field that is missing reads as a dash.
 SENTENCES: dict[str, tuple[str, str]] = {
     "loan_opened": (
         "Loan {loan_id} opened: {principal} in {installment_count} installments ({product}).",
@@ -66,6 +68,7 @@ DELINQUENCY = (
     "Loan {loan_id} moved from {from_bucket} to {to_bucket}: {days_past_due} days past due, {arrears} in arrears.",
     "贷款 {loan_id} 由 {from_bucket} 转为 {to_bucket}：逾期 {days_past_due} 天，欠款 {arrears}。",
 )
+OPEN_END = ("further notice", "另行通知")
 SCHEDULE = ("{n} installments from {first} to {last}, {total} in all", "{n} 期，{first} 至 {last}，合计 {total}")
 VALUE_DATED = (" Counts from {day}.", "自 {day} 起计。")
 #: Chinese for the closed values of event fields; English is the value itself, in small letters.
@@ -87,7 +90,8 @@ VALUES: dict[str, str] = {
     "DECEASED": "身故", "ATTORNEY": "律师代理", "CEASE_REQUEST": "要求停止联络", "DISASTER": "灾害",
     "FRAUD_VICTIM": "欺诈受害",
     "VALIDATION": "债务确认", "DEFAULT": "违约", "LEGAL": "法律",
-    "MODEL": "模型", "LEGAL_REVIEW": "法律审查", "AGENCY": "委外机构", "CHANNEL": "渠道", "OUT_OF_HOURS": "非工作时段", "SELF": "本人",
+    "MODEL": "模型", "LEGAL_REVIEW": "法律审查", "AGENCY": "委外机构", "CHANNEL": "渠道",
+    "OUT_OF_HOURS": "非工作时段", "SELF": "本人",
 }  # fmt: skip
 #: Ids and the lender's own words: shown as they came, even where they look like a closed value.
 _QUOTED = frozenset(("product", "category", "reason_text"))
@@ -134,7 +138,7 @@ def _pick(language: Language, texts: tuple[str, str]) -> str:
 def _said(language: Language, name: str, value: Any) -> str:  # noqa: ANN401  any field of any event
     match value:
         case None:
-            return "–"
+            return _pick(language, OPEN_END) if name == "until_date" else DASH
         case Money() | NonNegativeMoney():
             return money(value)
         case list():

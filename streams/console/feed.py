@@ -62,7 +62,7 @@ class Feed:
                 self._board.become("away", _meaning(error))
             except sqlite3.Error as error:
                 self._board.become("away", f"The file {self._store.path} cannot be written: {error}.")
-            except Exception:
+            except Exception:  # noqa: BLE001  a thread that ends unseen would leave a page that looks alive
                 _log.exception("The console's feed met a record it cannot read, and tries again.")
                 self._board.become("away", "A record cannot be read; the console's log says which.")
             self._stopping.wait(_RETRY_S)
@@ -109,9 +109,7 @@ def _topic_ids(settings: Settings) -> dict[str, str]:
     admin = client.admin(settings)  # must outlive its futures
     names = [settings.topic_prefix + name for name in _READ]
     answers = admin.describe_topics(TopicCollection(names), request_timeout=_ANSWER_S)
-    return {
-        name.removeprefix(settings.topic_prefix): str(future.result().topic_id) for name, future in answers.items()
-    }
+    return {name.removeprefix(settings.topic_prefix): str(future.result().topic_id) for name, future in answers.items()}
 
 
 def _reachable(position: dict[Place, int], ends: dict[Place, int]) -> bool:

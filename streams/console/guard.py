@@ -59,7 +59,7 @@ class Guard:
         if response is None:
             try:
                 response = await pages(request)
-            except Exception:  # the answer must carry the headers, too
+            except Exception:  # noqa: BLE001  this answer must carry the headers, too
                 _log.exception("The page %s could not be made.", request.url.path)
                 response = self._refuse(request, 500)
         for name, value in HEADERS.items():

@@ -48,6 +48,7 @@ class _Head(msgspec.Struct):
     type: str
     business_date: dt.date
     borrower_id: str | None = None
+    value_date: dt.date | None = None
 
 
 _heads = msgspec.json.Decoder(_Head)
@@ -145,7 +146,8 @@ class _Batch:
         else:
             self._borrowers.setdefault(head.borrower_id, record.partition)
             self._file(record, head.borrower_id)
-            days = self._clock.get(record.partition, 0) - day
+            counts = min(day, head.value_date.toordinal()) if head.value_date else day
+            days = max(self._clock.get(record.partition, 0), day) - counts
             if days > 0:
                 self._tallies["late"][days, head.type] += 1
         self._tallies["traffic"][day, head.type] += 1

@@ -56,9 +56,7 @@ def business_day(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(min(day), 0) FROM clock").fetchone()[0])
 
 
-_ALERT = (
-    "SELECT a.seq, a.value, coalesce((SELECT id FROM alert WHERE supersedes = a.id LIMIT 1), '') FROM alert AS a "
-)
+_ALERT = "SELECT a.seq, a.value, coalesce((SELECT id FROM alert WHERE supersedes = a.id LIMIT 1), '') FROM alert AS a "
 
 
 def alerts(
@@ -87,9 +85,7 @@ def alerts(
     if before is not None:
         where.append("(a.day, a.seq) < (?, ?)")
         values.extend(before)
-    rows = db.execute(
-        f"{_ALERT} WHERE {' AND '.join(where)} ORDER BY a.day DESC, a.seq DESC LIMIT ?", (*values, limit)
-    )
+    rows = db.execute(f"{_ALERT} WHERE {' AND '.join(where)} ORDER BY a.day DESC, a.seq DESC LIMIT ?", (*values, limit))
     return [AlertRow(seq, _alert.decode(value), by) for seq, value, by in rows]
 
 
@@ -204,4 +200,3 @@ def notices(db: sqlite3.Connection, limit: int = 12) -> list[PortfolioAlert]:
 def book_rows(db: sqlite3.Connection) -> dict[bytes, bytes]:
     """The portfolio agent's rows, by key."""
     return dict(db.execute("SELECT key, body FROM book"))
-

@@ -92,7 +92,9 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen there ({error.strerror}); choose another --port", f"{host}:{port}") from None
+        raise OSError(
+            error.errno, f"cannot listen there ({error.strerror}); choose another --port", f"{host}:{port}"
+        ) from None
 
 
 def _named(host: str) -> str:

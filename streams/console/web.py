@@ -35,7 +35,13 @@ from streams.evidence.money import money_text
 _HERE = Path(__file__).parent
 _LANGUAGE = "forewarn-language"
 _YEAR_S = 365 * 86_400
-NAVIGATION = (("/", "alerts"), ("/borrowers", "borrowers"), ("/book", "book"), ("/quality", "quality"), ("/reasons", "reasons"))
+NAVIGATION = (
+    ("/", "alerts"),
+    ("/borrowers", "borrowers"),
+    ("/book", "book"),
+    ("/quality", "quality"),
+    ("/reasons", "reasons"),
+)
 
 
 class Pages:

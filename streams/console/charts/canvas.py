@@ -101,9 +101,9 @@ _SIGNS = {
 
 def sign(shape: str, kind: str) -> Markup:
     """One sign alone, for a legend or a line of text; what it means must stand beside it."""
-    return Markup('<svg class="legend-sign" viewBox="-7 -7 14 14" aria-hidden="true"><path d="{}" class="{}"/></svg>').format(
-        _SIGNS[shape], escape(kind)
-    )
+    return Markup(
+        '<svg class="legend-sign" viewBox="-7 -7 14 14" aria-hidden="true"><path d="{}" class="{}"/></svg>'
+    ).format(_SIGNS[shape], escape(kind))
 
 
 def bar(share: float, kind: str, mark: float | None = None) -> Markup:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from streams.console.charts.canvas import Canvas
-from streams.console.charts.time import Span, anchor_at, axis
+from streams.console.charts.time import Span, axis
 from streams.console.dues import Due
 from streams.console.story import Point
 from streams.risk.tiers import DEFAULT, TIERS, Policy
@@ -20,7 +20,6 @@ from streams.risk.tiers import DEFAULT, TIERS, Policy
 _CURVE_TOP, _CURVE_BOTTOM = 12, 232
 _STRIP = (240, 12)
 _LANE_TOP, _LANE_HEIGHT = 278, 34
-_HEIGHT = 400
 _DUE_HEIGHT, _DUE_TOP, _DUE_BOTTOM = 150, 22, 112
 MILLION = 1_000_000
 
@@ -50,10 +49,12 @@ class Words(Struct, frozen=True):
     alerts: str
     actions: str
     holds: str
+    today: str
 
 
 def life(
     span: Span,
+    today: int,
     points: Sequence[Point],
     alerts: Iterable[Sign],
     actions: Iterable[Sign],
@@ -61,21 +62,27 @@ def life(
     words: Words,
     policy: Policy = DEFAULT,
 ) -> Markup:
-    """The drawing; needs at least one point."""
-    canvas = Canvas(_HEIGHT)
+    """The drawing, up to today (ordinal) and a little beyond; needs at least one point."""
+    pauses = list(holds)
+    bottom = _LANE_TOP + (2 + bool(pauses)) * _LANE_HEIGHT - 10
+    canvas = Canvas(bottom + 22)
     _bands(canvas, words, policy)
-    axis(canvas, span, _CURVE_TOP, _HEIGHT - 20)
-    canvas.path(_steps(span, points), "line curve")
+    axis(canvas, span, _CURVE_TOP, bottom)
+    if today < span.last:
+        canvas.upright(span.place(today), _CURVE_TOP, bottom, "today")
+        canvas.text(span.place(today) + 0.006, bottom - 4, words.today)
+    canvas.path(_steps(span, points, today), "line curve")
     last = points[-1]
-    canvas.mark(span.place(span.last), _height(last.ppm), "dot", f"now tier-{TIERS[last.tier]}", _percent(last.ppm))
-    _strip(canvas, span, points)
+    canvas.mark(span.place(today), _height(last.ppm), "dot", f"now tier-{TIERS[last.tier]}", _percent(last.ppm))
+    _strip(canvas, span, points, today)
     lanes = ((words.alerts, alerts), (words.actions, actions))
     for number, (name, signs) in enumerate(lanes):
         y = _LANE_TOP + number * _LANE_HEIGHT
         canvas.text(0, y - 6, name, "lane")
         for each in signs:
             canvas.mark(span.place(each.day), y + 8, each.shape, each.kind, each.title)
-    _holds(canvas, span, holds, words.holds, _LANE_TOP + 2 * _LANE_HEIGHT)
+    if pauses:
+        _holds(canvas, span, pauses, words.holds, _LANE_TOP + 2 * _LANE_HEIGHT)
     return canvas.svg(words.name)
 
 
@@ -86,14 +93,15 @@ def _bands(canvas: Canvas, words: Words, policy: Policy) -> None:
         if tier:
             canvas.level(edges[tier], "threshold")
         share = f" ≥ {policy.entry_ppm[tier] / 10_000:g} %" if tier else ""
-        canvas.text(0.005, edges[tier] - 5, words.tiers[tier] + share, "label halo")
+        place = edges[tier] - 5 if tier else edges[1] + 15  # where curves run seldom
+        canvas.text(0.005, place, words.tiers[tier] + share, "label halo")
 
 
 def _height(ppm: int) -> float:
     return _CURVE_BOTTOM - math.sqrt(ppm / MILLION) * (_CURVE_BOTTOM - _CURVE_TOP)
 
 
-def _steps(span: Span, points: Sequence[Point]) -> list[tuple[float, float]]:
+def _steps(span: Span, points: Sequence[Point], today: int) -> list[tuple[float, float]]:
     """A probability holds until the next one."""
     places: list[tuple[float, float]] = []
     for point in points:
@@ -101,17 +109,17 @@ def _steps(span: Span, points: Sequence[Point]) -> list[tuple[float, float]]:
         if places:
             places.append((x, places[-1][1]))
         places.append((x, y))
-    return [*places, (span.place(span.last), places[-1][1])]
+    return [*places, (span.place(today), places[-1][1])]
 
 
-def _strip(canvas: Canvas, span: Span, points: Sequence[Point]) -> None:
+def _strip(canvas: Canvas, span: Span, points: Sequence[Point], today: int) -> None:
     """The tier in force, which is left later than the curve leaves its band."""
     start = points[0]
     for point in [*points[1:], None]:
         if point is not None and point.tier == start.tier:
             continue
         left = span.place(start.day)
-        right = span.place(point.day if point is not None else span.last)
+        right = span.place(point.day if point is not None else today)
         canvas.rect(left, _STRIP[0], right - left, _STRIP[1], f"fill tier-{TIERS[start.tier]}", TIERS[start.tier])
         start = point or start
 
@@ -145,6 +153,3 @@ def installments(span: Span, dues: Sequence[Due], name: str, title: Sequence[str
             canvas.rect(left, _DUE_BOTTOM + 2, width, max(2.0, late), "late", said)
     canvas.level(_DUE_BOTTOM, "base")
     return canvas.svg(name)
-
-
-__all__ = ["Pause", "Sign", "Words", "anchor_at", "installments", "life"]

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from streams.console import words
+from streams.console.event_words import DASH
 from streams.console.status import Status
 from streams.console.words import Language
 
@@ -42,8 +43,8 @@ class Ask(Struct, frozen=True):
 
 
 def date(day: int) -> str:
-    """An ordinal day as ISO date; `–` for never."""
-    return dt.date.fromordinal(day).isoformat() if day else "–"
+    """An ordinal day as ISO date; a dash for never."""
+    return dt.date.fromordinal(day).isoformat() if day else DASH
 
 
 def percent(ppm: int) -> str:

@@ -10,6 +10,7 @@ from streams.agents.portfolio import new_monitor, restore, shipped_playbook, who
 from streams.console import queries
 from streams.console.charts import lines
 from streams.console.charts.canvas import bar
+from streams.console.event_words import DASH
 from streams.console.pages.ask import Ask, View, date, percent
 from streams.evidence.money import money_text
 from streams.portfolio.history import Line
@@ -81,7 +82,12 @@ def _pictures(ask: Ask, part: Part, unit: str) -> View:
         "past_due_svg": lines.shares(ask.say("book.past_due"), past_due),
         "past_due": _months(kept),
         "buckets": [
-            (index, money_text(balance, unit), stock.counts[index], _bar(balance, stock.balance_minor, f"bucket-{index}"))
+            (
+                index,
+                money_text(balance, unit),
+                stock.counts[index],
+                _bar(balance, stock.balance_minor, f"bucket-{index}"),
+            )
             for index, balance in enumerate(stock.balances)
         ],
         "rolls": [_roll(name, part.figures.get(name)) for name in _ROLLS],
@@ -96,7 +102,7 @@ def _pictures(ask: Ask, part: Part, unit: str) -> View:
 
 
 def _share(part: int, whole: int) -> str:
-    return percent(part * MILLION // whole) if whole else "–"
+    return percent(part * MILLION // whole) if whole else DASH
 
 
 def _bar(part: int, whole: int, kind: str) -> Markup:
@@ -111,7 +117,9 @@ def _past_due(line: Line, days: int) -> tuple[int, int]:
 def _months(kept: list[Line]) -> list[tuple[str, str, str]]:
     """The shares at each month's end that is kept, newest first, for the table beside the picture."""
     ends = [line for line in kept if date(line.day + 1).endswith("-01")]
-    return [(date(line.day), *(percent(_past_due(line, days)[1]) for days in (30, 90))) for line in reversed(ends)]
+    return [
+        (date(line.day), percent(_past_due(line, 30)[1]), percent(_past_due(line, 90)[1])) for line in reversed(ends)
+    ]
 
 
 def _figure(figure: Figure | None) -> View | None:
@@ -119,7 +127,7 @@ def _figure(figure: Figure | None) -> View | None:
         return None
     return {
         "share": percent(figure.value_ppm),
-        "interval": f"{percent(figure.low_ppm)} – {percent(figure.high_ppm)}",
+        "interval": f"{percent(figure.low_ppm)} {DASH} {percent(figure.high_ppm)}",
         "count": f"{figure.count:,} / {figure.of:,}",
         "bar": bar(figure.value_ppm / MILLION, "roll"),
     }

@@ -83,8 +83,8 @@ def view(ask: Ask, borrower: BorrowerRow, stories: Stories) -> View:
     everything = "all" in ask.query
     return {
         "id": borrower.borrower_id,
-        "now": _now(told, borrower),
-        "life": _life(ask, span, told, found.said) if told.points else None,
+        "now": _now(ask, told, borrower),
+        "life": _life(ask, span, today, told, found.said) if told.points else None,
         "loans": [_loan(ask, span, loan) for loan in loans],
         "entries": entries if everything else entries[:ENTRIES],
         "more": 0 if everything else max(0, len(entries) - ENTRIES),
@@ -121,7 +121,7 @@ def _over(loan: LoanDues) -> bool:
     return bool(loan.closed_on or loan.written_off_on)
 
 
-def _now(told: Story, borrower: BorrowerRow) -> View:
+def _now(ask: Ask, told: Story, borrower: BorrowerRow) -> View:
     row = told.row
     if row is None:
         return {"tier": TIERS[borrower.tier], "since": date(borrower.since), "percent": percent(borrower.ppm)}
@@ -136,22 +136,23 @@ def _now(told: Story, borrower: BorrowerRow) -> View:
         "arrears": money_text(standing.arrears_minor, row.currency),
         "exposure": money_text(standing.exposure_minor, row.currency),
         "next_due": date(standing.next_due_day),
-        "holds": [hold.kind.value for hold in holds],
+        "holds": [event_words.value_words(ask.language, hold.kind.value) for hold in holds],
         "model": told.model,
     }
 
 
-def _life(ask: Ask, span: Span, told: Story, said: list[Said]) -> View:
+def _life(ask: Ask, span: Span, today: int, told: Story, said: list[Said]) -> View:
     words = life.Words(
         name=ask.say("borrower.curve"),
         tiers=[ask.say(f"tier.{tier}") for tier in TIERS],
         alerts=ask.say("lane.alerts"),
         actions=ask.say("lane.actions"),
         holds=ask.say("lane.holds"),
+        today=ask.say("today"),
     )
     alerts = [_alert_sign(ask, each) for each in said if isinstance(each, RiskTierChanged)]
     actions = [_action_sign(ask, each) for each in said if isinstance(each, CollectionAction)]
-    drawing = life.life(span, told.points, alerts, actions, _pauses(ask, told), words)
+    drawing = life.life(span, today, told.points, alerts, actions, _pauses(ask, told), words)
     rows = [
         (date(point.day), percent(point.ppm), TIERS[point.tier], point.days_past_due)
         for point in reversed(_changes(told.points))
@@ -206,7 +207,9 @@ def _loan(ask: Ask, span: Span, loan: LoanDues) -> View:
         "product": loan.product,
         "svg": life.installments(span, loan.dues, name, titles),
         "rows": rows,
-        "counts": [(state, sum(due.state == state for due in passed)) for state in ("ON_TIME", "LATE", "PART", "MISSED")],
+        "counts": [
+            (state, sum(due.state == state for due in passed)) for state in ("ON_TIME", "LATE", "PART", "MISSED")
+        ],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.console import queries
+from streams.console.event_words import DASH
 from streams.console.pages.ask import Ask, View
 from streams.risk.features import FEATURES, INDEX
 from streams.risk.reasons import GROUPS, TEXTS
@@ -35,7 +36,7 @@ def _row(ask: Ask, code: str, counts: tuple[int, int, int], most: int) -> View:
         "first": first,
         "share": count / most if most else 0.0,
         "first_share": first / most if most else 0.0,
-        "mean": f"{total / count / 1000:+.2f}" if count else "–",
+        "mean": f"{total / count / 1000:+.2f}" if count else DASH,
     }
 
 
@@ -45,7 +46,7 @@ def _tiers(ask: Ask) -> list[View]:
             "tier": name,
             "entry": f"{DEFAULT.entry_ppm[tier] / 10_000:g} %",
             "exit": f"{DEFAULT.exit_ppm[tier] / 10_000:g} %",
-            "floor": ask.say("reasons.days", n=DEFAULT.floor_days[tier]) if DEFAULT.floor_days[tier] else "–",
+            "floor": ask.say("reasons.days", n=DEFAULT.floor_days[tier]) if DEFAULT.floor_days[tier] else DASH,
             "dwell": ask.say("reasons.days", n=DEFAULT.dwell_days[tier]),
         }
         for tier, name in enumerate(TIERS)

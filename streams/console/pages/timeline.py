@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.console import event_words, words
 from streams.console.event_words import money
@@ -29,6 +30,7 @@ class Entry(Struct, frozen=True):
         alert: the alert behind it, for the template to draw; None for others.
         reasons: of the alert, in the reader's language, with their contribution in log-odds.
         note: what a careful reader should know of it; empty for nothing.
+        times: how often the same was said in a row; `since` is then the first day (ISO).
     """
 
     day: str
@@ -37,6 +39,8 @@ class Entry(Struct, frozen=True):
     alert: RiskTierChanged | None = None
     reasons: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    times: int = 1
+    since: str = ""
 
 
 def id_of(said: Said) -> str:
@@ -64,7 +68,23 @@ def entries(language: Language, told: Iterable[Told], said: Iterable[Said], publ
         line = _output(language, output, published=id_of(output) in published)
         lines.append((output.business_date, _RANK[line.kind], index, line))
     lines.sort(key=lambda line: line[:3], reverse=True)
-    return [line for *_, line in lines]
+    return _grouped([line for *_, line in lines])
+
+
+def _grouped(lines: list[Entry]) -> list[Entry]:
+    """The same measure proposed again and again is one line."""
+    found: list[Entry] = []
+    for line in lines:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and line.kind == "collection"
+            and replace(line, day="") == replace(last, day="", times=1, since="")
+        ):
+            found[-1] = replace(last, times=last.times + 1, since=line.day)
+        else:
+            found.append(line)
+    return found
 
 
 def _event(language: Language, told: Told) -> Entry:
@@ -100,8 +120,8 @@ def _change(language: Language, alert: RiskTierChanged) -> str:
         return words.say(language, "alert.takes_back", id=alert.supersedes)
     before, after = percent(alert.probability_before_ppm), percent(alert.probability_ppm)
     cause = words.say(language, f"cause.{alert.cause}")
-    past_due = f"{alert.days_past_due} {words.say(language, 'alert.past_due')}"
-    return f"{before} → {after} · {cause} · {past_due} · {money(alert.arrears)} {words.say(language, 'alert.arrears')}"
+    late = words.say(language, "alert.late", n=alert.days_past_due, arrears=money(alert.arrears))
+    return f"{before} → {after} · {cause} · {late}"
 
 
 def reasons(language: Language, alert: RiskTierChanged) -> tuple[tuple[str, str], ...]:
@@ -116,6 +136,7 @@ def _reason(language: Language, reason: Reason) -> str:
 def _action(language: Language, action: CollectionAction) -> str:
     verdict = "WITHHELD" if action.withheld else action.decision.verdict
     step, kind = words.say(language, f"step.{action.stage}"), event_words.value_words(language, action.kind)
-    said = f"{step} ({kind}): {words.say(language, 'verdict.' + verdict)}"
+    what = step if step.lower() == kind.lower() else f"{step} ({kind})"
+    said = f"{what}: {words.say(language, 'verdict.' + verdict)}"
     rules = ", ".join(action.decision.rule_ids)
     return f"{said} [{rules}]" if rules else said
