@@ -56,7 +56,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "complaint_closed": ("Complaint {complaint_id} answered.", "投诉 {complaint_id} 已答复。"),
     "hold_set": (
         "Hold {hold_id} set ({kind}): contact pauses from {from_date} until {until_date}.",
-        "设置暂停 {hold_id}（{kind}）：自 {from_date} 至 {until_date} 暂停联络。",
+        "设置暂停 {hold_id}（{kind}）：自 {from_date} 至{until_date}暂停联络。",
     ),
     "hold_cleared": ("Hold {hold_id} cleared.", "解除暂停 {hold_id}。"),
     "consent_given": ("Consent given: {channel}.", "同意使用：{channel}。"),

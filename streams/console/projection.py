@@ -77,7 +77,7 @@ class Projection:
         Raises:
             sqlite3.Error: the file cannot be written; nothing of the batch is in it.
         """
-        batch = _Batch(self._clock)
+        batch = _Batch(dict(self._clock))
         reached: dict[Place, int] = {}
         for record in records:
             place = (record.topic, record.partition)
@@ -90,6 +90,7 @@ class Projection:
             rows = [(topic, partition, offset) for (topic, partition), offset in reached.items()]
             db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?, ?)", rows)
         self._next |= reached
+        self._clock = batch.clock
         return batch.count
 
 
@@ -98,7 +99,7 @@ class _Batch:
 
     def __init__(self, clock: dict[int, int]) -> None:
         self.count = 0
-        self._clock = clock
+        self.clock = clock
         self._borrowers: dict[str, int] = {}
         self._states: dict[str, tuple[int, ...]] = {}
         self._records: list[tuple[Any, ...]] = []
@@ -140,14 +141,14 @@ class _Batch:
         if head.borrower_id is None:
             self._broadcasts.append((record.partition, record.offset, value))
             if head.type == "business_date_advanced":
-                self._clock[record.partition] = max(day, self._clock.get(record.partition, 0))
+                self.clock[record.partition] = max(day, self.clock.get(record.partition, 0))
             if record.partition:
                 return  # the same event is in every partition: counted in the first
         else:
             self._borrowers.setdefault(head.borrower_id, record.partition)
             self._file(record, head.borrower_id)
             counts = min(day, head.value_date.toordinal()) if head.value_date else day
-            days = max(self._clock.get(record.partition, 0), day) - counts
+            days = max(self.clock.get(record.partition, 0), day) - counts
             if days > 0:
                 self._tallies["late"][days, head.type] += 1
         self._tallies["traffic"][day, head.type] += 1
@@ -206,7 +207,7 @@ class _Batch:
             self._records,
         )
         db.executemany("INSERT INTO broadcast VALUES (?, ?, ?)", self._broadcasts)
-        db.executemany("INSERT OR REPLACE INTO clock VALUES (?, ?)", self._clock.items())
+        db.executemany("INSERT OR REPLACE INTO clock VALUES (?, ?)", self.clock.items())
         db.executemany(
             "INSERT INTO alert (id, borrower, day, from_tier, to_tier, direction, supersedes, value) "
             "SELECT ?1, no, ?2, ?3, ?4, ?5, ?6, ?7 FROM borrower WHERE borrower.id = ?8",

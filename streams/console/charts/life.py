@@ -70,7 +70,7 @@ def life(
     axis(canvas, span, _CURVE_TOP, bottom)
     if today < span.last:
         canvas.upright(span.place(today), _CURVE_TOP, bottom, "today")
-        canvas.text(span.place(today) + 0.006, bottom - 4, words.today)
+        canvas.text(span.place(today) + 0.006, _LANE_TOP - 6, words.today)
     canvas.path(_steps(span, points, today), "line curve")
     last = points[-1]
     canvas.mark(span.place(today), _height(last.ppm), "dot", f"now tier-{TIERS[last.tier]}", _percent(last.ppm))

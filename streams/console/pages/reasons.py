@@ -19,7 +19,7 @@ def view(ask: Ask) -> View:
     most = max((count for count, _, _ in counts.values()), default=0)
     codes = sorted(TEXTS, key=lambda code: -counts.get(code.value, (0, 0, 0))[0])
     rows = [_row(ask, code.value, counts.get(code.value, (0, 0, 0)), most) for code in codes]
-    return {"days": DAYS, "any": most > 0, "rows": rows, "tiers": _tiers(ask)}
+    return {"days": DAYS, "any": most > 0, "rows": rows, "tiers": _tiers()}
 
 
 def _row(ask: Ask, code: str, counts: tuple[int, int, int], most: int) -> View:
@@ -40,14 +40,14 @@ def _row(ask: Ask, code: str, counts: tuple[int, int, int], most: int) -> View:
     }
 
 
-def _tiers(ask: Ask) -> list[View]:
+def _tiers() -> list[View]:
     return [
         {
             "tier": name,
             "entry": f"{DEFAULT.entry_ppm[tier] / 10_000:g} %",
             "exit": f"{DEFAULT.exit_ppm[tier] / 10_000:g} %",
-            "floor": ask.say("reasons.days", n=DEFAULT.floor_days[tier]) if DEFAULT.floor_days[tier] else DASH,
-            "dwell": ask.say("reasons.days", n=DEFAULT.dwell_days[tier]),
+            "floor": str(DEFAULT.floor_days[tier] or DASH),
+            "dwell": str(DEFAULT.dwell_days[tier]),
         }
         for tier, name in enumerate(TIERS)
         if tier
