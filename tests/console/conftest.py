@@ -117,3 +117,11 @@ def empty(tmp_path: Path) -> Iterator[Site]:
     with Site(store) as served:
         yield served
     store.close()
+
+
+@pytest.fixture
+def fed_away(fed: Fed) -> Iterator[Site]:
+    """The scene's pages while Kafka does not answer."""
+    with Site(fed.store) as served:
+        served.board.become("away", "No Kafka answers at 127.0.0.1:1. Start one with `forewarn broker up`.")
+        yield served

@@ -91,8 +91,6 @@ def view(ask: Ask, borrower: BorrowerRow, stories: Stories) -> View:
         "equal": found.equal,
         "differ": found.differ,
         "refused": queries.refused_with_key(ask.db, borrower.borrower_id.encode()),
-        "journal": f"{told.partition}",
-        "day": date(today),
     }
 
 
