@@ -65,8 +65,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "notice_sent": ("{kind} notice delivered on {delivered_on}.", "{kind}通知于 {delivered_on} 送达。"),
 }  # fmt: skip
 DELINQUENCY = (
-    "Loan {loan_id} moved from {from_bucket} to {to_bucket}: {days_past_due} days past due, {arrears} in arrears.",
-    "贷款 {loan_id} 由 {from_bucket} 转为 {to_bucket}：逾期 {days_past_due} 天，欠款 {arrears}。",
+    "Loan {loan_id} moved from {from_bucket} to {to_bucket}: {late} past due, {arrears} in arrears.",
+    "贷款 {loan_id} 由 {from_bucket} 转为 {to_bucket}：逾期 {late}，欠款 {arrears}。",
 )
 OPEN_END = ("further notice", "另行通知")
 SCHEDULE = ("{n} installments from {first} to {last}, {total} in all", "{n} 期，{first} 至 {last}，合计 {total}")
@@ -116,9 +116,14 @@ def delinquency(language: Language, change: DelinquencyChanged) -> str:
         loan_id=change.loan_id,
         from_bucket=change.from_bucket,
         to_bucket=change.to_bucket,
-        days_past_due=change.days_past_due,
+        late=days(language, change.days_past_due),
         arrears=money(change.arrears),
     )
+
+
+def days(language: Language, count: int) -> str:
+    """`1 day`, `2 days`."""
+    return f"{count} 天" if language == "zh" else f"{count:,} day{'' if count == 1 else 's'}"
 
 
 def value_words(language: Language, name: str) -> str:

@@ -29,7 +29,7 @@ _RETRY_S = 2.0
 _ANSWER_S = 10
 
 #: `portfolio-state` is there where the portfolio agent is part of the installation.
-_READ = tuple(name for name in TOPICS if name in BY_NAME)
+READ = tuple(name for name in TOPICS if name in BY_NAME)
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Feed:
             self._stopping.wait(_RETRY_S)
 
     def _follow(self) -> None:
-        places = reading.places(self._settings, _READ)
+        places = reading.places(self._settings, READ)
         ends = reading.ends(self._settings, places)
         if not (self._store.belongs_to(_topic_ids(self._settings)) and _reachable(self._store.offsets(), ends)):
             self._store.empty()
@@ -107,7 +107,7 @@ class Feed:
 
 def _topic_ids(settings: Settings) -> dict[str, str]:
     admin = client.admin(settings)  # must outlive its futures
-    names = [settings.topic_prefix + name for name in _READ]
+    names = [settings.topic_prefix + name for name in READ]
     answers = admin.describe_topics(TopicCollection(names), request_timeout=_ANSWER_S)
     return {name.removeprefix(settings.topic_prefix): str(future.result().topic_id) for name, future in answers.items()}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -58,6 +60,7 @@ def serve(settings: Settings, options: Options, say: Callable[[str], None]) -> N
         feed.start()
         for line in _greeting(options, port, access):
             say(line)
+        signal.signal(signal.SIGTERM, _end)  # uvicorn stops first, and then hands the signal on
         try:
             config = uvicorn.Config(
                 app,
@@ -74,6 +77,10 @@ def serve(settings: Settings, options: Options, say: Callable[[str], None]) -> N
         finally:
             feed.stop()
             store.close()
+
+
+def _end(*_: object) -> None:
+    sys.exit(0)
 
 
 def store_path(settings: Settings) -> Path:

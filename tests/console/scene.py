@@ -45,7 +45,7 @@ class _Book:
             "event_id": f"e{number}", "schema_version": 1, "source": "scene", "business_date": day,
             "occurred_at": dt.datetime(day.year, day.month, day.day, 9, tzinfo=dt.UTC), "idempotency_key": f"k{number}",
         }  # fmt: skip
-        self.events.append(struct(**(head | fields)))
+        self.events.append(struct(**(head | fields)))  # type: ignore[arg-type]  # as the event needs them
 
     def loan(self, borrower_id: str, *, product: str = "phone") -> None:
         own = {"borrower_id": borrower_id, "loan_id": f"l-{borrower_id}"[:128]}

@@ -122,7 +122,7 @@ def test_every_answer_carries_the_headers(site: Site, path: str) -> None:
         headers = {name.lower(): value for name, value in site.ask(path, Cookie=cookie).headers.items()}
         assert headers["content-security-policy"] == POLICY
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert path.startswith("/static/") or headers["cache-control"] == "no-store"
 
 
@@ -136,6 +136,7 @@ def test_a_page_that_fails_says_so_and_carries_the_headers(empty: Site, monkeypa
     """A bug shows a page without its details."""
 
     def fail(ask: Ask) -> View:
+        assert ask.language == "en"
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(alerts, "view", fail)

@@ -14,7 +14,7 @@ from streams.console.event_words import DASH
 from streams.console.pages.ask import Ask, View, date, percent
 from streams.evidence.money import money_text
 from streams.portfolio.history import Line
-from streams.portfolio.indicators import Figure
+from streams.portfolio.indicators import Figure, indicators
 from streams.portfolio.monitor import Monitor, Part
 from streams.portfolio.stages import SIGNED
 from streams.risk.tiers import TIERS
@@ -72,7 +72,7 @@ def view(ask: Ask, books: Books) -> View:
 
 def _pictures(ask: Ask, part: Part, unit: str) -> View:
     kept = part.history.lines
-    stock = kept[-1].stock
+    stock, figures = kept[-1].stock, indicators(part.history, kept[-1].day)  # rows hold no figures
     days = [line.day for line in kept]
     tiers = [(f"fill tier-{name}", [line.stock.tiers[tier] for line in kept]) for tier, name in enumerate(TIERS)]
     past_due = [lines.Line(f"past-{late}", tuple(_past_due(line, late) for line in kept)) for late in (30, 90)]
@@ -90,8 +90,8 @@ def _pictures(ask: Ask, part: Part, unit: str) -> View:
             )
             for index, balance in enumerate(stock.balances)
         ],
-        "rolls": [_roll(name, part.figures.get(name)) for name in _ROLLS],
-        "cure": _figure(part.figures.get("cure_rate")),
+        "rolls": [_roll(name, figures[name]) for name in _ROLLS],
+        "cure": _figure(figures["cure_rate"]),
         "loans": f"{stock.loans:,}",
         "balance": money_text(stock.balance_minor, unit),
         "ifrs": [
@@ -122,8 +122,8 @@ def _months(kept: list[Line]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _figure(figure: Figure | None) -> View | None:
-    if figure is None or not figure.of:
+def _figure(figure: Figure) -> View | None:
+    if not figure.of:
         return None
     return {
         "share": percent(figure.value_ppm),
@@ -133,7 +133,7 @@ def _figure(figure: Figure | None) -> View | None:
     }
 
 
-def _roll(name: str, figure: Figure | None) -> tuple[int, int, View | None]:
+def _roll(name: str, figure: Figure) -> tuple[int, int, View | None]:
     _, before, after = name.split("_")
     return int(before), int(after), _figure(figure)
 

@@ -212,7 +212,7 @@ def _loan(ask: Ask, span: Span, loan: LoanDues) -> View:
 
 
 def _due(ask: Ask, loan: LoanDues, due: Due) -> View:
-    late = f" ({ask.say('due.late', n=due.late_days)})" if due.late_days else ""
+    late = f" ({ask.say('due.late', late=event_words.days(ask.language, due.late_days))})" if due.late_days else ""
     return {
         "number": due.number,
         "day": date(due.day),

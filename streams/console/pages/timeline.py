@@ -15,6 +15,7 @@ from streams.console.words import Language
 from streams.events.contacts import ContactTopicEvent, HoldCleared, HoldSet
 from streams.events.loans import LoanTopicEvent
 from streams.events.outputs import CollectionAction, DelinquencyChanged, Reason, RiskTierChanged
+from streams.events.payments import InstallmentMissed, PaymentFailed, PaymentReversed
 
 #: Between lines of one day: what was decided stands above the event that caused it.
 _RANK = {"collection": 3, "alert": 2, "delinquency": 1}
@@ -96,6 +97,8 @@ def _event(language: Language, told: Told) -> Entry:
         kind = "contact"
     elif isinstance(event, LoanTopicEvent):
         kind = "loan"
+    elif isinstance(event, PaymentFailed | PaymentReversed | InstallmentMissed):
+        kind = "missed"
     note = ""
     if told.refused:
         note = words.say(language, "borrower.refused_event", reason=told.refused)
@@ -120,7 +123,9 @@ def _change(language: Language, alert: RiskTierChanged) -> str:
         return words.say(language, "alert.takes_back", id=alert.supersedes)
     before, after = percent(alert.probability_before_ppm), percent(alert.probability_ppm)
     cause = words.say(language, f"cause.{alert.cause}")
-    late = words.say(language, "alert.late", n=alert.days_past_due, arrears=money(alert.arrears))
+    late = words.say(
+        language, "alert.late", late=event_words.days(language, alert.days_past_due), arrears=money(alert.arrears)
+    )
     return f"{before} → {after} · {cause} · {late}"
 
 
