@@ -20,8 +20,8 @@ from streams.engine.reading import Place
 LAYOUT = 1
 #: A writer waits so long for a reader that holds the file, in ms.
 _BUSY_MS = 10_000
-#: 64 MiB of pages are kept in memory by each connection (negative: KiB).
-_CACHE_KIB = -65_536
+#: Pages that a connection keeps in memory (negative: KiB). Each of the web server's 40 threads has a connection.
+_WRITER_CACHE, _READER_CACHE = -65_536, -4_096
 
 _TABLES = """
 CREATE TABLE place (topic TEXT, partition INTEGER, next INTEGER, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
@@ -80,17 +80,17 @@ class Store:
         path.touch(mode=0o600, exist_ok=True)
         self.path = path
         self._local = threading.local()
-        self._writer = self._connect()
+        self._writer = self._connect(_WRITER_CACHE)
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = NORMAL")  # a lost last batch is read again: offsets are in the file
         self._readers: list[sqlite3.Connection] = []
         if self._layout() != LAYOUT:
             self.empty()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache: int) -> sqlite3.Connection:
         found = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         found.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        found.execute(f"PRAGMA cache_size = {_CACHE_KIB}")
+        found.execute(f"PRAGMA cache_size = {cache}")
         return found
 
     def _layout(self) -> int:
@@ -122,7 +122,7 @@ class Store:
         """One view of the file that no later batch changes: all figures of a page are of one moment."""
         found: sqlite3.Connection | None = getattr(self._local, "reader", None)
         if found is None:
-            found = self._local.reader = self._connect()
+            found = self._local.reader = self._connect(_READER_CACHE)
             found.execute("PRAGMA query_only = ON")
             self._readers.append(found)
         found.execute("BEGIN")
