@@ -45,6 +45,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("policy", "streams.cli_policy:policy", "Check and activate policy packs and collection plans."),
     ),
     "Look": (
+        Entry("console", "streams.commands.console:console", "The alerts, borrowers and the book in a browser."),
         Entry("alerts", "streams.commands.alerts:alerts", "Follow the risk-tier changes, for people or as JSON."),
         Entry("borrower", "streams.commands.borrower:borrower", "One borrower's timeline and present state."),
         Entry("trace", "streams.commands.trace:command", "One event, from input to alert, action and evidence."),

@@ -23,6 +23,8 @@ EXTRAS = {
     "rfc3161_client": "evidence",
     "rfc8785": "evidence",
     "lightgbm": "compare",
+    "starlette": "console",
+    "uvicorn": "console",
 }
 
 
