@@ -112,6 +112,18 @@ def test_the_internals_relied_on_are_there() -> None:
     groups.self_test()
 
 
+def test_an_internal_that_moved_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of Faust stops the worker at its start, with the name of what is gone."""
+
+    class Other:
+        """A worker without a spinner."""
+
+    monkeypatch.setattr("faust.Worker", Other)
+
+    with pytest.raises(Misconfigured, match=r"faust Worker\.spinner"):
+        faust_app.self_test()
+
+
 def test_group_metadata_has_an_instance_or_none() -> None:
     """Static members carry their name: the broker fences by it."""
     assert groups.metadata("g", 7, "m", None) == b"CGMDv2:\x07\0\0\0g\0m\0\x01"
