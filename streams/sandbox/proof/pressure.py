@@ -31,6 +31,8 @@ Say = Callable[[str], None]
 _TIMES = 3
 _WARM_SHARE = 0.15
 _LOOK_S = 1.0
+#: In the midst of a story, labels wait for their date: `learn` comes to its end only with the last one.
+_FOLDING = ("sequence", "assess")
 _MEBIBYTE = 1024 * 1024
 #: What one worker may hold on top: fetches, a batch, its writes. It does not depend on how far it is behind.
 GROWTH_MIB_MAX = 192.0
@@ -89,11 +91,11 @@ class _Pressed:
 
     def run(self, warm: list[Sending], rest: list[Sending]) -> Pressure:
         poison = self._send(warm, 0.0).poison
-        self._settle()  # the workers have started by now, and know the first borrowers
+        self._settle(*_FOLDING)  # the workers have started by now, and know the first borrowers
         quarter = len(rest) // 4
         started = time.monotonic()
         poison |= self._send(rest[:quarter], 0.0).poison
-        self._settle()
+        self._settle(*_FOLDING)
         capacity = quarter / (time.monotonic() - started)
         before = self._memory_mib
         self._say(f"the workers take {capacity:,.0f} records a second; sending {_TIMES} times as many")
@@ -102,7 +104,7 @@ class _Pressed:
         poison |= self._send(pressed, len(pressed) / (_TIMES * capacity)).poison
         sent_s = time.monotonic() - started
         self._say(f"all is sent; at most {self._lag_max:,} records behind")
-        self._settle()
+        self._settle(*_FOLDING, "learn")
         drained_s = time.monotonic() - started - sent_s
         self._fleet.stop()
         verdict = judge(self._settings, poison, self._fleet.log)
@@ -134,8 +136,8 @@ class _Pressed:
         assert sender.error is None, sender.error
         return sender
 
-    def _settle(self) -> None:
-        Settling(self._settings, 3_600.0, self._look).run()
+    def _settle(self, *agents: str) -> None:
+        Settling(self._settings, 3_600.0, self._look, agents).run()
 
     def _look(self) -> None:
         self._fleet.look()
