@@ -7,7 +7,7 @@ PURE := events ledger risk collections portfolio
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint prove prove-mutations lock asyncapi clean
+.PHONY: help setup demo test lint prove prove-short prove-mutations prove-pressure lock asyncapi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ prove: setup ## the long proof under faults: a million events, hours on a small 
 
 prove-mutations: setup ## break the engine on purpose, four ways: the proof must be red each time
 	@$(BIN)/python tests/proof/mutations.py
+
+prove-pressure: setup ## ten minutes and more of three times the load that the workers can take; options in ARGS="…"
+	@$(BIN)/forewarn prove --pressure 1000000 $(ARGS)
 
 lock: $(VENV)/.installed ## resolve the dependencies and Kafka's jars anew, with hashes
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \

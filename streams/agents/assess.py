@@ -64,21 +64,13 @@ class _Partition:
 
     def restore(self, rows: Rows, next_offset: int) -> None:
         own, policies = rows.pop(SHARD_KEY, None), rows.pop(POLICY_KEY, None)
-        kept = {}
-        for key, row in rows.items():
-            frame.check_version(row, state.VERSION, key)
-            _, offset, wake_day, body = frame.unpack(row)
-            if offset >= next_offset:
-                raise Inconsistent(
-                    f"The row {key!r} was written at offset {offset}, but only {next_offset} is committed."
-                )
-            kept[key] = (wake_day, body)
+        wakes = frame.strip(rows, state.VERSION, next_offset)
         if own is not None:
             frame.check_version(own, SHARD_VERSION, SHARD_KEY)
         if policies is not None:
             frame.check_version(policies, POLICY_VERSION, POLICY_KEY)
         bodies = [None if row is None else frame.unpack(row)[3] for row in (own, policies)]
-        self.shard.restore(kept, *bodies)
+        self.shard.restore(rows, wakes, *bodies)
         self.continuity = source.Continuity(self.shard.own.counts)
         self.offset = next_offset - 1
 

@@ -15,6 +15,7 @@ READS = {
     "sequence": (*SEQUENCED, "sequence-state"),
     "assess": ("journal", "state"),
     "learn": ("labels", "learn-state"),
+    "portfolio": ("book", "portfolio-state"),
     "preserve": (
         *("journal", "risk-tier-changes", "delinquency-changes", "collection-actions", "portfolio-alerts"),
         "dead-letters",
@@ -23,8 +24,12 @@ READS = {
 #: What each agent writes, in its transactions.
 WRITES = {
     "sequence": ("journal", "sequence-state", "dead-letters"),
-    "assess": ("state", "labels", "risk-tier-changes", "delinquency-changes", "collection-actions", "dead-letters"),
+    "assess": (
+        *("state", "labels", "book", "dead-letters"),
+        *("risk-tier-changes", "delinquency-changes", "collection-actions"),
+    ),
     "learn": ("models", "learn-state"),
+    "portfolio": ("portfolio-state", "portfolio-alerts"),
     "preserve": ("evidence",),
 }
 #: Every command that reads topics needs this one beside READ on them: librdkafka asks for it though nobody joins.

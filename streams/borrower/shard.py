@@ -7,7 +7,7 @@ keys to look at; an entry may be stale (the row itself says when it wants to wak
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -79,19 +79,20 @@ class Shard:
         return len(self._rows.keys() | self._touched.keys())
 
     def restore(
-        self, rows: Mapping[bytes, tuple[int, bytes]], own: bytes | None, policies: bytes | None = None
+        self,
+        bodies: dict[bytes, bytes],
+        wakes: dict[int, list[bytes]],
+        own: bytes | None,
+        policies: bytes | None = None,
     ) -> None:
-        """Take rows read back from the state topic: key to (wake day, body)."""
+        """Take over rows read back from the state topic, and the keys to wake by day. Neither is copied."""
         if policies is not None:
             self._policies = Policies.decode(policies)
             self.context = self._new_context()
         if own is not None:
             self.own = msgspec.msgpack.decode(own, type=ShardRow)
             self.context = self._new_context()
-        for key, (wake_day, body) in rows.items():
-            self._rows[key] = body
-            if wake_day:
-                self._index.setdefault(wake_day, []).append(key)
+        self._rows, self._index = bodies, wakes
 
     def fold(self, event: Event) -> None:
         """Fold one journal event.

@@ -136,14 +136,32 @@ def load_pack(text: bytes, name: str) -> Pack:
     return Pack(file, sha256(text).hexdigest())
 
 
+#: The parser is recursive: without a limit of ours, how much of the stack is in use would decide what is refused.
+NESTING_MAX = 32
+
+
 def parse_toml(text: bytes, name: str) -> dict[str, object]:
     """The document, or a `PolicyError` that says where the TOML is broken."""
+    if _depth(text) > NESTING_MAX:
+        raise PolicyError(name, [f"nested more than {NESTING_MAX} deep; a policy needs three"])
     try:
         return tomllib.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise PolicyError(name, [f"byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(name, [f"not TOML: {error}"]) from error
+
+
+def _depth(text: bytes) -> int:
+    """How deep brackets are nested, at most; those within strings count too."""
+    deepest = depth = 0
+    for byte in text:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
 
 
 def convert(document: dict[str, object], type_: type[T], name: str, item_names: dict[str, str]) -> T:

@@ -15,7 +15,7 @@ from streams.commands.options import json_option
 from streams.commands.printing import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from streams.sandbox.proof import run
 
@@ -41,17 +41,30 @@ _SEED_MAX = 999_999
     metavar="ROWS",
     help="Measure the restore of so many rows instead.",
 )
+@click.option(
+    "--pressure",
+    "pressure_events",
+    type=click.IntRange(min=1_000),
+    metavar="EVENTS",
+    help="Send so many events at three times what the workers can take instead; compare everything.",
+)
+@click.option(
+    "--record",
+    "page",
+    type=click.Path(exists=True, dir_okay=False, writable=True, path_type=Path),
+    help="Write the tables into this page, between its two marks.",
+)
 @click.option("--directory", type=click.Path(file_okay=False, path_type=Path), default=_DIRECTORY, show_default=True)
 @json_option
 def prove(
     events: int | None,
     seed: int | None,
-    restore_rows: int | None,
+    page: Path | None,
     directory: Path,
     *,
     long: bool,
-    latency: bool,
     as_json: bool,
+    **instead: int | bool | None,
 ) -> None:
     """Prove that nothing is lost and nothing comes twice, on a Kafka of its own.
 
@@ -61,10 +74,11 @@ def prove(
     """
     console = Console(stderr=as_json, highlight=False)
     seed = random.SystemRandom().randrange(_SEED_MAX) if seed is None else seed
-    if latency or restore_rows:
-        _measure(console, directory, restore_rows, as_json=as_json)
+    if any(instead.values()):
+        _measure(console, directory, instead, as_json=as_json)
         return
     from streams.sandbox.proof.forms import forms
+    from streams.sandbox.proof.record import record
     from streams.sandbox.proof.result import show
     from streams.sandbox.proof.run import Run
     from streams.sandbox.proof.scenarios import run_all
@@ -75,6 +89,8 @@ def prove(
             results.append(Run(form, seed + number, directory, console.print, progress).run())
         show(console, results[-1])
     outcomes = run_all(directory, console.print)
+    if page is not None:
+        record(page, _told(events, seed, long=long), results, outcomes)
     green = all(result.green for result in results) and all(outcome.green for outcome in outcomes)
     if as_json:
         figures = ("lost", "twice", "reordered", "states_differing")
@@ -88,19 +104,32 @@ def prove(
         raise SystemExit(1)
 
 
-def _measure(console: Console, directory: Path, restore_rows: int | None, *, as_json: bool) -> None:
-    from streams.sandbox.proof import measuring
+def _told(events: int | None, seed: int, *, long: bool) -> str:
+    """The command that repeats a run."""
+    words = ["forewarn prove", *(["--long"] if long else []), *([f"--events {events}"] if events else [])]
+    return " ".join([*words, f"--seed {seed}"])
 
-    figures = (
-        measuring.restore(directory, restore_rows, console.print)
-        if restore_rows
-        else measuring.latency(directory, console.print)
-    )
+
+def _measure(console: Console, directory: Path, what: Mapping[str, int | bool | None], *, as_json: bool) -> None:
+    from streams.sandbox.proof import measuring, pressure
+
+    green = True
+    figures: Mapping[str, object]
+    if events := what["pressure_events"]:
+        seen = pressure.pressure(directory, events, console.print)
+        figures, green = seen.figures(), seen.green
+    elif rows := what["restore_rows"]:
+        figures = measuring.restore(directory, rows, console.print)
+    else:
+        figures = measuring.latency(directory, console.print)
     if as_json:
         print_json(figures)
-        return
-    for name, value in figures.items():
-        console.print(f"{name.replace('_', ' '):<32} {value:>14,.1f}")
+    else:
+        for name, value in figures.items():
+            shown = f"{value:,.1f}" if isinstance(value, float) else f"{value}"
+            console.print(f"{name.replace('_', ' '):<32} {shown:>14}")
+    if not green:
+        raise SystemExit(1)
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 Everything private that is touched is touched here and named in `self_test`, which fails at start-up, loudly, if an
 upgrade has moved it: (1) the consumer thread's `_create_worker_consumer`, to read committed records only;
-(2) aiokafka's `_isolation_level`; (3) the coordinator's `member_id`; (4) a stream's channel queue;
-(5) the position in the consumer's subscription.
+(2) aiokafka's `_isolation_level`; (3) the coordinator's `member_id`; (4) a stream's channel queue; (5) the position in the
+consumer's subscription; and of Faust's own worker, as `process` changes it, (6) `spinner` and (7) `_schedule_shutdown`, in which
+both signals end.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import aiokafka  # type: ignore[import-untyped]
 import faust
+import mode
 from aiokafka import TopicPartition
 from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]
 from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState  # type: ignore[import-untyped]
@@ -183,6 +185,11 @@ def self_test() -> None:
         ),
         "faust Consumer._new_consumer_thread": hasattr(driver.Consumer, "_new_consumer_thread"),
         "faust App._new_transport": hasattr(faust.App, "_new_transport"),
+        "faust Worker.spinner": "self.spinner" in inspect.getsource(faust.Worker),
+        "mode Worker._schedule_shutdown": all(
+            "self._schedule_shutdown(" in inspect.getsource(handler)
+            for handler in (mode.Worker._on_sigterm, mode.Worker._on_sigint)
+        ),
         "aiokafka AIOKafkaConsumer._isolation_level": "self._isolation_level"
         in inspect.getsource(aiokafka.AIOKafkaConsumer),
         "aiokafka GroupCoordinator.member_id": "self.member_id" in inspect.getsource(GroupCoordinator),

@@ -44,6 +44,37 @@ def wake_day(row: bytes) -> int:
     return int.from_bytes(row[9:13], "little")
 
 
+def strip(rows: dict[bytes, bytes], newest: int, next_offset: int) -> dict[int, list[bytes]]:
+    """Check every row and replace it by its body, in place: at a million rows a second dictionary would be felt.
+
+    Args:
+        rows: key to framed row; key to body when this returns.
+        newest: the newest version of the body's codec that is understood.
+        next_offset: the committed offset; a row cannot have been touched by a record at or after it.
+
+    Returns:
+        The keys to wake, by day.
+
+    Raises:
+        Misconfigured: see `check_version`.
+        Inconsistent: a row is ahead of what is committed, or no row.
+    """
+    wakes: dict[int, list[bytes]] = {}
+    unpack_from = _FRAME.unpack_from
+    for key, row in rows.items():
+        if len(row) < FRAME_BYTES:
+            unpack(row)
+        version, offset, wake_day = unpack_from(row)
+        if not 1 <= version <= newest:
+            check_version(row, newest, key)
+        if offset >= next_offset:
+            raise Inconsistent(f"A row was written at offset {offset}, but only {next_offset} is committed.")
+        rows[key] = row[FRAME_BYTES:]
+        if wake_day:
+            wakes.setdefault(wake_day, []).append(key)
+    return wakes
+
+
 def check_version(row: bytes, newest: int, key: bytes) -> None:
     """Refuse a row that a newer Forewarn wrote, before anything is folded or written.
 

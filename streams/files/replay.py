@@ -4,7 +4,8 @@ Rule 1: an event is sent when the borrower's last one on another topic has been 
 between them. Most often that has long happened, so nothing waits.
 Rule 2: a tick is sent when all before it is acknowledged (the sequencer then lets nothing of the day be overtaken).
 Events of later days may overtake a tick: a row advances by its own events too.
-Rule 3: a date on which labels matured is held until the version learned from them is in the journal.
+Rule 3: a date on which labels matured is held until the version learned from them is in the journal; not one before
+the last date that the cluster has seen already: what belongs to a closed date is counted and not learned any more.
 Rule 4: where the outage guard may act (`holds`), a date is held until the portfolio has judged it.
 Rule 5: a policy, a freeze or a decision about model versions is sent when all before it is journaled, and all after it
 waits for it, for it acts on every borrower.
@@ -13,6 +14,7 @@ Live producers need none of this; it is what makes a replay of files exact at an
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +23,7 @@ import msgspec
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from streams.agents.groups import BORROWER_TOPICS, group_of
-from streams.engine import client
+from streams.engine import client, reading
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
 from streams.engine.transactions import Partition
@@ -37,6 +39,12 @@ _POLL_S = 0.01
 #: Topics whose events act on every borrower.
 _FOR_ALL = ("controls", "models")
 _versions = msgspec.json.Decoder(ModelActivated | MeasuresActivated)
+
+
+class _Dated(msgspec.Struct):
+    """What counts of a tick here."""
+
+    business_date: dt.date
 
 
 class Stuck(EngineError):
@@ -92,6 +100,7 @@ class Replay:
             Stuck: the workers do not follow; the text says what waits for what.
         """
         started, first_day, done = time.monotonic(), events[0].day, 0
+        closed = self._day_closed()
         for span, hold in spans(events):
             for event in span:
                 if event.is_tick:
@@ -106,7 +115,7 @@ class Replay:
                     self._send(event)
                 self._release_ticks()
                 done += 1
-            if hold.learned_day and self._hold:
+            if hold.learned_day > closed and self._hold:
                 self._flush()
                 self._await_version(hold.learned_day, progress)
             if hold.judged and self._hold:
@@ -121,6 +130,16 @@ class Replay:
         self._models.close()
         for barrier in (self._journaled, self._folded, self._judged):
             barrier.close()
+
+    def _day_closed(self) -> int:
+        """The last day that had begun, and so closed all before it, when this replay began; minus one."""
+        days = [1]
+        for record in reading.read_all(self._settings, ["business-dates"]):
+            try:
+                days.append(msgspec.json.decode(record.value or b"", type=_Dated).business_date.toordinal())
+            except msgspec.DecodeError:
+                continue  # a dead letter by now
+        return max(days) - 1
 
     def _send(self, event: FileEvent) -> None:
         trail = self._trails.get(event.borrower_id)

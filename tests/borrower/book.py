@@ -146,9 +146,13 @@ class Folded:
         for row in self.shard.flush():
             self.rows[row.key] = (row.wake_day, row.body)
         kept = {key: row for key, row in self.rows.items() if key not in {SHARD_KEY, POLICY_KEY}}
+        wakes: dict[int, list[bytes]] = {}
+        for key, (wake_day, _) in kept.items():
+            if wake_day:
+                wakes.setdefault(wake_day, []).append(key)
         own, policies = (self.rows.get(key, (0, None))[1] for key in (SHARD_KEY, POLICY_KEY))
         self.shard = Shard(DEFAULT, self._context)
-        self.shard.restore(kept, own, policies)
+        self.shard.restore({key: body for key, (_, body) in kept.items()}, wakes, own, policies)
         return self
 
     def row(self, borrower_id: str = BORROWER) -> Borrower:

@@ -36,6 +36,29 @@ def test_a_newer_row_stops_the_worker() -> None:
         rows.check_version(rows.pack(9, 0, 0, b""), 1, b"key")
 
 
+def test_rows_are_stripped_where_they_are() -> None:
+    """The wake index comes with it; a day of 0 is no day."""
+    kept = {b"a": rows.pack(1, 7, 0, b"A"), b"b": rows.pack(2, 8, 30, b"B"), b"c": rows.pack(1, 1, 30, b"")}
+
+    assert rows.strip(kept, 2, 9) == {30: [b"b", b"c"]}
+    assert kept == {b"a": b"A", b"b": b"B", b"c": b""}
+
+
+@pytest.mark.parametrize(
+    ("row", "newest", "error", "said"),
+    [
+        (rows.pack(3, 0, 0, b""), 2, Misconfigured, "upgrade this worker"),
+        (rows.pack(0, 0, 0, b""), 2, Misconfigured, "upgrade this worker"),
+        (rows.pack(1, 9, 0, b""), 2, Inconsistent, "only 9 is committed"),
+        (b"\x01short", 2, Inconsistent, "shorter than its frame"),
+    ],
+)
+def test_a_row_that_cannot_be_is_not_taken(row: bytes, newest: int, error: type[Exception], said: str) -> None:
+    """Each stops the worker before anything is folded."""
+    with pytest.raises(error, match=said):
+        rows.strip({b"key": row}, newest, 9)
+
+
 @given(st.integers(0, 10**9), st.integers(0, 10**12), st.integers(1, 10**9))
 def test_a_source_header_round_trips(partition: int, offset: int, count: int) -> None:
     """Also for topics with slashes in no prefix: the numbers are split from the right."""
@@ -87,6 +110,18 @@ def test_the_internals_relied_on_are_there() -> None:
     """The self-tests of start-up pass with the locked versions."""
     faust_app.self_test()
     groups.self_test()
+
+
+def test_an_internal_that_moved_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of Faust stops the worker at its start, with the name of what is gone."""
+
+    class Other:
+        """A worker without a spinner."""
+
+    monkeypatch.setattr("faust.Worker", Other)
+
+    with pytest.raises(Misconfigured, match=r"faust Worker\.spinner"):
+        faust_app.self_test()
 
 
 def test_group_metadata_has_an_instance_or_none() -> None:

@@ -8,6 +8,12 @@ import pytest
 import streams
 
 PACKAGE = Path(streams.__file__).parent
+#: A test of the pages compiles their programs, to see that they parse.
+TESTS = [
+    path
+    for path in Path(__file__).parents[1].rglob("*.py")
+    if path.name not in {"test_programs.py", Path(__file__).name}
+]
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 CALLS = {"eval", "exec", "compile", "__import__"}
 YAML = {"load", "load_all", "full_load", "unsafe_load", "unsafe_load_all"}
@@ -37,6 +43,11 @@ def names(node: ast.AST) -> list[str]:
 def test_nothing_runs_foreign_input(path: Path) -> None:
     """No pickle, eval, exec or unsafe YAML anywhere in the package."""
     assert unsafe(path.read_text()) == []
+
+
+def test_nor_do_the_tests() -> None:
+    """What tests do is done to files that a test run may have fetched or made."""
+    assert {path.name: found for path in TESTS if (found := unsafe(path.read_text()))} == {}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
+from streams.agents.groups import AGENTS
 from streams.engine import client, topics_admin
 from streams.engine.rights import Right
 from streams.sandbox.broker import Cluster
@@ -24,7 +25,7 @@ from streams.settings import PREFIX, Settings, load
 from tests.secure.certificates import Authority
 
 ADMIN = "admin"
-AGENT_USERS = ("sequence", "assess", "learn")
+AGENT_USERS = AGENTS
 #: `stranger` is known to the cluster and may do nothing.
 USERS = (ADMIN, *AGENT_USERS, "lender", "desk", "stranger")
 _KINDS = {

@@ -1,10 +1,11 @@
-"""The two forms of the proof: one that a test run can afford, and the one that means it."""
+"""The forms of the proof: one for every test run, one for a few minutes, and the one that means it."""
 
 from __future__ import annotations
 
 from streams.sandbox.proof.run import Form
-from streams.sandbox.proof.schedule import BROKERS, LONG, SHORT
+from streams.sandbox.proof.schedule import BROKERS, LONG, SHORT, SMALL
 
+SMALL_EVENTS = 1_500
 SHORT_EVENTS = 15_000
 LONG_EVENTS = 1_000_000
 #: Of the long form's events, the share that goes through three brokers of which one is lost at a time.
@@ -28,6 +29,11 @@ def forms(events: int | None, *, long: bool) -> list[Form]:
         Form(name="one broker", events=total - three, brokers=1, plan=LONG, settle_s=_patience_s(total)),
         Form(name="three brokers", events=three, brokers=3, plan=BROKERS, settle_s=_patience_s(total)),
     ]
+
+
+def small() -> Form:
+    """The run that is part of `make test`: about a minute."""
+    return Form(name="small", events=SMALL_EVENTS, brokers=1, plan=SMALL, settle_s=_patience_s(SMALL_EVENTS))
 
 
 def _patience_s(events: int) -> float:

@@ -60,6 +60,20 @@ SHORT = Plan(
     broker_kills=1,
     session_timeout_s=6.0,
 )
+#: What every test run can afford: deaths, a death in a commit and in a restore, a zombie, a broker that is killed.
+SMALL = Plan(
+    seconds=24.0,
+    kill=3,
+    term=1,
+    kill_in_restore=1,
+    kill_in_rebalance=1,
+    die_in_commit=1,
+    freeze=1,
+    small_queue=0,
+    broker_pauses_s=(),
+    broker_kills=1,
+    session_timeout_s=6.0,
+)
 LONG = Plan(
     seconds=420.0,
     kill=20,
