@@ -18,9 +18,12 @@ from streams.sandbox.bench.result import Row, Run, Skipped, Spread, ratios
 from streams.sandbox.bench.stage import Failed, Progress, Stage
 from streams.sandbox.bench.workload import Workload
 from streams.sandbox.broker import Cluster
+from streams.sandbox.broker_config import ClusterSettings
 from streams.sandbox.broker_jars import KAFKA_VERSION
 
 Say = Callable[[str], None]
+#: Two workers that start together are given their partitions together, as after a deployment, and nobody joins a running one.
+CLUSTER = ClusterSettings(properties={"group.initial.rebalance.delay.ms": "2000"})
 
 
 class Machine(Struct, frozen=True, kw_only=True):

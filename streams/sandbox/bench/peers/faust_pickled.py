@@ -1,4 +1,4 @@
-"""Faust as tutorials on online learning have it: a Table with a pickled River model a borrower, beside the pickled row.
+"""Faust as tutorials on online learning have it: a Table that holds a pickled River model a borrower, and its row with it.
 
 At each event the borrower's own model learns whether the last one was followed by a missed installment, and predicts the
 next. The row is folded by the product's fold, so that ledger and alerts are the same work; what tutorials do comes on top of
@@ -7,6 +7,7 @@ it and replaces the shared learner. At least once, as `faust_table`, with the sa
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import faust
@@ -51,28 +52,29 @@ def main() -> None:
     job = from_command_line()
     peer = Peer(job)
     app = peer.app
-    table: Any = app.Table(
-        "models", key_type=bytes, key_serializer="raw", value_serializer="pickle", partitions=job.partitions
-    )
+    table: Any = app.Table("models", key_type=bytes, value_type=bytes, partitions=job.partitions)
     folds = [Keyed(job.partitions) for _ in range(job.partitions)]
     wakes = [Wakes() for _ in range(job.partitions)]
 
+    def put(number: int, key: bytes, known: Known) -> None:
+        table[key] = pickle.dumps(known)
+        wakes[number].note(key, known.row.wake_day)
+
     def handle(number: int, key: bytes, value: bytes) -> None:
-        known = table.get(key) or Known()
+        kept = table.get(key)
+        known = Known() if kept is None else pickle.loads(kept)
         known.row = folds[number].fold(known.row, value)
         known.learn(msgspec.json.decode(value))
-        table[key] = known
-        wakes[number].note(key, known.row.wake_day)
+        put(number, key, known)
 
     def everybody(number: int, value: bytes) -> None:
         fold = folds[number]
         if day := fold.everybody(value):
             while due := wakes[number].due(day):
                 for key in due:
-                    known = table[key]
+                    known = pickle.loads(table[key])
                     fold.wake(key, known.row, day)
-                    table[key] = known
-                    wakes[number].note(key, known.row.wake_day)
+                    put(number, key, known)
             fold.close(day, number)
 
     @app.agent(peer.journal)

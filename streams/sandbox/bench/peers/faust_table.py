@@ -21,9 +21,7 @@ def main() -> None:
     job = from_command_line()
     peer = Peer(job)
     app = peer.app
-    rows: Any = app.Table(
-        "rows", key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", partitions=job.partitions
-    )
+    rows: Any = app.Table("rows", key_type=bytes, value_type=bytes, partitions=job.partitions)
     folds = [Keyed(job.partitions) for _ in range(job.partitions)]
     wakes = [Wakes() for _ in range(job.partitions)]
 
