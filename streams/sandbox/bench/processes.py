@@ -44,7 +44,7 @@ class Process:
     def of_peer(cls, contender: Contender, job: Job, python: str | None, log: Path) -> Self:
         """A peer's program, with the interpreter of its own packages if it has one."""
         command = [python or sys.executable, "-m", contender.program, job.encoded()]
-        return cls(command, _environment(), Path(job.meter), log, timed=True)
+        return cls(command, environment(), Path(job.meter), log, timed=True)
 
     def start(self) -> None:
         """Start it."""
@@ -97,9 +97,10 @@ def product(agent: str, instance: str, settings: Settings, place: Path, log: Pat
     settings_of_it = {PREFIX + name.upper(): str(getattr(settings, name)) for name in _CARRIED}
     settings_of_it[PREFIX + "INSTANCE"] = instance
     command = [sys.executable, "-m", "streams.sandbox.bench.product", agent, str(readings)]
-    return Process(command, _environment() | settings_of_it, readings, log, timed=timed)
+    return Process(command, environment() | settings_of_it, readings, log, timed=timed)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of a process that runs this very tree, with no setting of the caller's shell."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return clean | {"PYTHONPATH": str(_ROOT)}

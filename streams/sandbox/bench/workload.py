@@ -71,6 +71,8 @@ class Workload:
         self.borrowers = borrowers
         self.days = days
         self.outputs: Counter[str] = Counter()
+        #: Of the base borrowers, as they stand at the end.
+        self.rows: dict[bytes, bytes] = {}
         typed = ally.events()
         last = typed[0].business_date.toordinal() + days
         names = sorted({event.borrower_id for event in typed if isinstance(event, BorrowerEvent)})
@@ -106,6 +108,8 @@ class Workload:
 
     def _take(self, write: Write) -> None:
         self.outputs[write.topic] += 1
+        if write.topic == "state" and write.key is not None and write.key in self._number:
+            self.rows[write.key] = write.value or b""
         if write.topic != "journal":
             return
         origin, value = source.parse(write.headers or []), write.value or b""
