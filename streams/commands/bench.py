@@ -52,7 +52,7 @@ _START, _END = "<!-- generated: benchmarks -->\n", "<!-- end -->"
 )
 @click.option("--directory", type=click.Path(file_okay=False, path_type=Path), default=_DIRECTORY, show_default=True)
 @json_option
-def bench(
+def bench(  # noqa: PLR0913  one argument an option
     borrowers: int,
     days: int,
     rounds: int,

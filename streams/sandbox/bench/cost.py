@@ -4,7 +4,7 @@ The counts are the same on every machine and however busy it is, for one minor v
 needed. What they do not see is work inside C code (a row that grows), which the benchmark's seconds show.
 Fixed are the events, their order, and the hash seed, for the order of a set may change what is executed.
 
-    python -m streams.sandbox.bench.cost
+Run as `python -m streams.sandbox.bench.cost`.
 """
 
 from __future__ import annotations

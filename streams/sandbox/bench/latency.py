@@ -34,7 +34,9 @@ _TICKS = "business-dates"
 _Record = tuple[str, bytes | None, bytes]
 
 
-def measure(workload: Workload, cluster: Cluster, place: Path, partitions: int, progress: Progress) -> dict[str, dict[str, float]]:
+def measure(
+    workload: Workload, cluster: Cluster, place: Path, partitions: int, progress: Progress
+) -> dict[str, dict[str, float]]:
     """Half a minute of loans flat out, then a minute at the pace."""
     own = place / "runs" / "latency"
     shutil.rmtree(own, ignore_errors=True)

@@ -3,7 +3,7 @@
 Without Kafka: the product's own assessor is given its rows as a restore gives them, and records as its loop does. A process of
 its own, so that the memory that is measured is the rows'.
 
-    python -m streams.sandbox.bench.probe SAMPLE ROWS
+Run as `python -m streams.sandbox.bench.probe SAMPLE ROWS`.
 """
 
 from __future__ import annotations

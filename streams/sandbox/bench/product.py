@@ -1,6 +1,6 @@
 """The product's own worker with a meter: its process, loop, transactions and fold, and nothing else in between.
 
-    python -m streams.sandbox.bench.product AGENT METER
+Run as `python -m streams.sandbox.bench.product AGENT METER`.
 """
 
 from __future__ import annotations

@@ -74,9 +74,7 @@ def compare(
             able.append(contender)
         except Missing as missing:
             skipped.append(_skip(contender, missing, say))
-    stage = Stage(
-        cluster, workload, directory / "runs", partitions=partitions, pythons=pythons, progress=progress
-    )
+    stage = Stage(cluster, workload, directory / "runs", partitions=partitions, pythons=pythons, progress=progress)
     runs: dict[str, list[Run]] = {contender.name: [] for contender in able}
     for number in range(rounds):
         first = number % max(1, len(able))  # nobody always runs first

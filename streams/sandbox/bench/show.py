@@ -17,7 +17,7 @@ from streams.sandbox.bench.session import Outcome
 
 _COLUMNS = 112
 _BAR = 34
-_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_DROPPED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 COMMAND = "forewarn bench"
 
 #: What each ratio means, in the order of the page.
@@ -60,7 +60,7 @@ def picture(outcome: Outcome) -> str:
     console = Console(width=_COLUMNS, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(table(outcome))
     svg = console.export_svg(title=COMMAND, theme=MONOKAI, unique_id="bench")
-    return _FONTS.sub("", svg).replace("Fira Code", "ui-monospace, Menlo, Consolas")
+    return _DROPPED.sub("", svg).replace("Fira Code", "ui-monospace, Menlo, Consolas")
 
 
 def _heading(outcome: Outcome) -> str:
@@ -72,7 +72,9 @@ def _heading(outcome: Outcome) -> str:
 
 def page(outcome: Outcome) -> str:
     """The generated part of docs/benchmarks.md."""
-    return "\n".join([*_measured_on(outcome), *_speeds(outcome), *_ratios(outcome), *_terms(outcome), *_measures(outcome)])
+    return "\n".join(
+        [*_measured_on(outcome), *_speeds(outcome), *_ratios(outcome), *_terms(outcome), *_measures(outcome)]
+    )
 
 
 def _measured_on(outcome: Outcome) -> Iterator[str]:

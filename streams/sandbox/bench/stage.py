@@ -96,7 +96,7 @@ class Stage:
                     process.ask_to_stop()
                 for process in processes:
                     process.stop()
-            return self._measured(contender, processes, settings, broker_cpu_s)
+            return self._measured(processes, settings, broker_cpu_s)
 
     @contextmanager
     def _topics(self, settings: Settings) -> Iterator[None]:
@@ -180,9 +180,7 @@ class Stage:
         after = _cpu_s(broker)
         return after - (before or after)
 
-    def _measured(
-        self, contender: Contender, processes: list[Process], settings: Settings, broker_cpu_s: float
-    ) -> Run:
+    def _measured(self, processes: list[Process], settings: Settings, broker_cpu_s: float) -> Run:
         timed = [readings for process in processes if process.timed and (readings := process.readings())]
         seconds = max(lines[-1].at_s for lines in timed) - min(lines[0].at_s for lines in timed)
         beside = [readings for process in processes if not process.timed and (readings := process.readings())]
@@ -205,4 +203,3 @@ def _cpu_s(process: psutil.Process) -> float:
 
 def _cost_s(lines: list[meter.Line]) -> float:
     return lines[-1].cpu_s - lines[0].cpu_s
-

@@ -104,9 +104,7 @@ class Keyed:
         """A date is over in a partition: what matures of it from now on is too late, and `learn` may go on."""
         self._closed_day = self._context.closed_day = day
         self._context.book.take(partition)
-        closed = DateClosed(
-            partition=partition, partitions=self._partitions, business_date=dt.date.fromordinal(day)
-        )
+        closed = DateClosed(partition=partition, partitions=self._partitions, business_date=dt.date.fromordinal(day))
         self.outputs.append(("labels", None, _msgpack.encode(closed)))
 
 

@@ -8,7 +8,7 @@ Rule 3: the copies of a loan stand apart, one whole pass over the day's loans af
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from zlib import crc32
@@ -21,7 +21,7 @@ from streams.agents.sequence import Sequencer
 from streams.engine import source
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Headers, Write
-from streams.events.envelope import BorrowerEvent
+from streams.events.envelope import BorrowerEvent, Event
 from streams.files.events import from_events
 from streams.files.holds import spans
 from streams.risk.tiers import DEFAULT
@@ -92,11 +92,11 @@ class Workload:
         self.broadcast = self._own.pop(-1, 0)
         self.dates = sum(record.topic == "business-dates" for record in self._base)
 
-    def _fold_base(self, kept: list[object], progress: Progress) -> None:
+    def _fold_base(self, kept: Sequence[Event], progress: Progress) -> None:
         """The order is the one in which a replay journals them: a version follows the date whose labels it learned."""
         sequencer, assessor = Sequencer(1, None), Assessor(1, DEFAULT)
         driver = LocalDriver([sequencer, assessor, LearningAgent()], self._take)
-        events = from_events(kept)  # type: ignore[arg-type]  # the events of `ally`
+        events = from_events(kept)
         done = 0
         for span, _hold in spans(events):
             for start in range(0, len(span), _CHUNK):

@@ -1,4 +1,4 @@
-"""The limit: confluent-kafka's consume–fold–produce loop in transactions, with the product's shards and nothing else.
+"""The limit: confluent-kafka's consume, fold, produce loop in transactions, with the product's shards and nothing else.
 
 It follows the client's own example of exactly-once processing: one thread, a batch, a transaction, the offsets in it. It has no
 restore, no fencing of a zombie beyond the group's, no audit of the order, no dead letters.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
-from bytewax.connectors.kafka import KafkaSinkMessage, KafkaSourceMessage
+from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage
 from bytewax.connectors.kafka import operators as kop
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
@@ -26,7 +26,6 @@ from streams.sandbox.bench.job import Job, from_command_line
 from streams.sandbox.bench.work import Keyed, Output
 
 _BATCH = 4_000
-_Message = KafkaSourceMessage[bytes | None, bytes | None]
 
 
 class _Row(StatefulBatchLogic[bytes, Output, bytes]):
@@ -53,7 +52,7 @@ def flow_of(job: Job, start: Any) -> Dataflow:  # noqa: ANN401  a callback
         "journal", flow, brokers=[job.bootstrap], topics=[job.topic("journal")], tail=False, batch_size=_BATCH
     )
 
-    def keyed(messages: list[_Message]) -> list[tuple[str, bytes]]:
+    def keyed(messages: list[Any]) -> list[tuple[str, bytes]]:
         start()
         found = []
         for message in messages:
@@ -69,13 +68,8 @@ def flow_of(job: Job, start: Any) -> Dataflow:  # noqa: ANN401  a callback
 
     events = op.flat_map_batch("key", journal.oks, keyed)
     said = op.stateful_batch("fold", events, lambda kept: _Row(fold, kept))
-    kop.output(
-        "outputs",
-        op.map("message", said, sent),
-        brokers=[job.bootstrap],
-        topic=None,
-        add_config={"linger.ms": "5", "compression.type": "lz4"},
-    )
+    sink = KafkaSink([job.bootstrap], topic=None, add_config={"linger.ms": "5", "compression.type": "lz4"})
+    op.output("outputs", op.map("message", said, sent), sink)
     return flow
 
 

@@ -42,8 +42,9 @@ class Peer:
         self._unread = 0
 
     def _topic(self, job: Job, name: str) -> Any:  # noqa: ANN401  Faust's topics are untyped at this edge
-        raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
-        return self.app.topic(job.topic(name), **raw)
+        return self.app.topic(
+            job.topic(name), key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
 
     async def send(self, outputs: list[Output]) -> None:
         """Publish what a fold said."""

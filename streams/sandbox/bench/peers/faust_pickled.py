@@ -10,8 +10,8 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-import faust
 import msgspec
+from faust.types import StreamT
 from river import compose, linear_model, preprocessing
 
 from streams.borrower.state import Borrower
@@ -57,6 +57,7 @@ def main() -> None:
     wakes = [Wakes() for _ in range(job.partitions)]
 
     def put(number: int, key: bytes, known: Known) -> None:
+        assert known.row is not None, "the row is folded first"
         table[key] = pickle.dumps(known)
         wakes[number].note(key, known.row.wake_day)
 
@@ -78,7 +79,7 @@ def main() -> None:
             fold.close(day, number)
 
     @app.agent(peer.journal)
-    async def assess(stream: faust.Stream[bytes]) -> None:
+    async def assess(stream: StreamT[bytes]) -> None:
         async for event in stream.events():
             peer.meter.start()
             number, key = event.message.partition, event.key

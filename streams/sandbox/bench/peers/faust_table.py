@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import faust
+from faust.types import StreamT
 
 from streams.sandbox.bench.job import from_command_line
 from streams.sandbox.bench.peers.faust_common import Peer
@@ -38,7 +38,7 @@ def main() -> None:
             fold.close(day, number)
 
     @app.agent(peer.journal)
-    async def assess(stream: faust.Stream[bytes]) -> None:
+    async def assess(stream: StreamT[bytes]) -> None:
         async for event in stream.events():
             peer.meter.start()
             number, key = event.message.partition, event.key

@@ -47,7 +47,9 @@ def main() -> None:
 
 
 def _batches(job: Job) -> Iterator[dict[int, list[_Record]]]:
-    consumer = Consumer({"bootstrap.servers": job.bootstrap, "group.id": job.topic("fold"), "enable.auto.commit": False})
+    consumer = Consumer(
+        {"bootstrap.servers": job.bootstrap, "group.id": job.topic("fold"), "enable.auto.commit": False}
+    )
     consumer.assign([TopicPartition(job.topic("journal"), number, 0) for number in range(job.partitions)])
     read = 0
     while read < job.records:

@@ -62,9 +62,7 @@ def main() -> None:
 def _flow(app: Application, job: Job, start: Any) -> None:  # noqa: ANN401  a callback
     raw: dict[str, Any] = {"key_deserializer": "bytes", "value_deserializer": "bytes"}
     journal = app.topic(job.topic("journal"), **raw)
-    outputs = {
-        name: app.topic(job.topic(name), key_serializer="bytes", value_serializer=_Value()) for name in _OUTPUTS
-    }
+    outputs = {name: app.topic(job.topic(name), key_serializer="bytes", value_serializer=_Value()) for name in _OUTPUTS}
     fold = Keyed(job.partitions)
 
     def of_a_borrower(value: bytes, key: bytes | None, _timestamp: int, _headers: Any) -> bool:  # noqa: ANN401
