@@ -117,6 +117,7 @@ def _run(
     with ExitStack() as stack:
         progress = stack.enter_context(_progress(console))
         workload = Workload(*size, lambda done, of: progress("folding the loans once", done, of))
+        stack.callback(session.discard, place)  # of a million borrowers it is gigabytes
         cluster = stack.enter_context(Cluster(place / "kafka", session.CLUSTER, console.print))
         outcome = session.compare(
             [BY_NAME[name] for name in names],

@@ -60,7 +60,9 @@ def test_all_do_the_same_work(tmp_path: Path) -> None:
     assert list(rows) == names, outcome["skipped"]
     assert len({rows[name]["alerts"] for name in names[:-1]}) == 1
     assert rows["bare"]["alerts"] > 0
-    assert all(row["events_per_second"]["median"] > 0 and row["cpu_us_per_event"]["median"] > 0 for row in rows.values())
+    assert all(
+        row["events_per_second"]["median"] > 0 and row["cpu_us_per_event"]["median"] > 0 for row in rows.values()
+    )
     assert outcome["ratios"].keys() >= {"plain_faust", "bare", "cpu_over_bare_us", "workers_2_over_1"}
     assert json.loads((docs / "benchmarks.json").read_text()) == outcome
     assert "The bare loop" in (docs / "benchmarks.md").read_text()

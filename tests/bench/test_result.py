@@ -48,7 +48,7 @@ def outcome() -> Outcome:
         rows=rows,
         skipped=[Skipped(name="other", title="Another", why="it has no wheel")],
         ratios=ratios({found.name: found for found in rows}, 2),
-        measures={"rows": {"bytes_per_borrower": 321.0}},
+        measures={"rows": {"rows": 1e6, "bytes_per_borrower": 1024.0, "cpu_us_per_event": 18.0}},
     )
 
 
@@ -118,7 +118,8 @@ def test_the_page_says_all(outcome: Outcome) -> None:
     assert "Another | left out: it has no wheel" in page
     assert all(meaning in page for name, meaning in show.RATIOS.items() if name in outcome.ratios)
     assert set(outcome.ratios) == set(show.RATIOS)
-    assert "321.0" in page
+    assert "| bytes per borrower | 1,024.0 |" in page
+    assert "| 100,000,000 borrowers | 100 | 95.4 GiB | 2.0 min |" in page
 
 
 def test_the_picture_fetches_nothing(outcome: Outcome) -> None:

@@ -151,7 +151,12 @@ def _processor() -> str:
 
 def emptied(directory: Path) -> Path:
     """The directory of a session: what the last one left is removed, but not the peers' environments."""
-    for name in ("runs", "kafka"):
-        shutil.rmtree(directory / name, ignore_errors=True)
+    discard(directory)
+    shutil.rmtree(directory / "runs", ignore_errors=True)
     directory.mkdir(parents=True, exist_ok=True)
     return directory
+
+
+def discard(directory: Path) -> None:
+    """Remove what the broker kept."""
+    shutil.rmtree(directory / "kafka", ignore_errors=True)

@@ -19,7 +19,9 @@ _COLUMNS = 112
 _BAR = 34
 _DROPPED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 COMMAND = "forewarn bench"
-
+#: Borrowers for which the path is told, and how many events each has a day: about two a month.
+PATH = (1_000_000, 10_000_000, 100_000_000)
+EVENTS_PER_BORROWER_DAY = 2 / 30
 #: What each ratio means, in the order of the page.
 RATIOS = {
     "plain_faust": "Forewarn ÷ Faust with a pickled River model a borrower (events/s)",
@@ -73,7 +75,14 @@ def _heading(outcome: Outcome) -> str:
 def page(outcome: Outcome) -> str:
     """The generated part of docs/benchmarks.md."""
     return "\n".join(
-        [*_measured_on(outcome), *_speeds(outcome), *_ratios(outcome), *_terms(outcome), *_measures(outcome)]
+        [
+            *_measured_on(outcome),
+            *_speeds(outcome),
+            *_ratios(outcome),
+            *_terms(outcome),
+            *_measures(outcome),
+            *_path(outcome),
+        ]
     )
 
 
@@ -132,6 +141,23 @@ def _measures(outcome: Outcome) -> Iterator[str]:
         yield "| --- | --- |"
         yield from (f"| {name.replace('_', ' ')} | {value:,.1f} |" for name, value in figures.items())
         yield ""
+
+
+def _path(outcome: Outcome) -> Iterator[str]:
+    """What the largest measured worker's figures come to for more borrowers, if each worker has as many."""
+    measured = [figures for figures in outcome.measures.values() if "bytes_per_borrower" in figures]
+    if not measured:
+        return
+    found = measured[-1]
+    each = round(found["rows"])
+    yield f"| on paper, from a worker with {each:,} borrowers | workers | memory of all | CPU of a day's events, all |"
+    yield "| --- | --- | --- | --- |"
+    for borrowers in PATH:
+        workers = max(1, -(-borrowers // each))
+        gib = borrowers * found["bytes_per_borrower"] / 2**30
+        minutes = borrowers * EVENTS_PER_BORROWER_DAY * found["cpu_us_per_event"] / 60e6
+        yield f"| {borrowers:,} borrowers | {workers:,} | {gib:,.1f} GiB | {minutes:,.1f} min |"
+    yield ""
 
 
 def lines(outcome: Outcome) -> Iterator[str]:

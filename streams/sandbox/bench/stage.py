@@ -181,7 +181,9 @@ class Stage:
         return after - (before or after)
 
     def _measured(self, processes: list[Process], settings: Settings, broker_cpu_s: float) -> Run:
-        timed = [readings for process in processes if process.timed and (readings := process.readings())]
+        timed = [process.readings() for process in processes if process.timed]
+        if not all(timed):
+            raise Failed(f"A worker was given no partition. {processes[0].log}")
         seconds = max(lines[-1].at_s for lines in timed) - min(lines[0].at_s for lines in timed)
         beside = [readings for process in processes if not process.timed and (readings := process.readings())]
         events = self._workload.events
