@@ -43,7 +43,7 @@ class Contender(Struct, frozen=True, kw_only=True):
 _EXACTLY_ONCE = "exactly once: rows, outputs and offsets in one Kafka transaction; a zombie is fenced; order audited"
 _TABLES = "at least once: table, outputs and offsets one by one, so a crash repeats outputs and may fold twice"
 _NO_TICKS = "wakes nothing: a state is its key's alone, so a row advances at its own next event"
-_FAUST_SETTINGS = "commit each 1 s, linger 5 ms, 512 KiB, lz4, memory store with changelog"
+_FAUST_SETTINGS = "commit each 1 s, linger 5 ms, 512 KiB, lz4, buffer of 10,000, memory store with changelog"
 _FAUST = ("faust-streaming", "aiokafka")
 
 CONTENDERS = (

@@ -80,6 +80,7 @@ def main() -> None:
 
     @app.agent(peer.journal)
     async def assess(stream: StreamT[bytes]) -> None:
+        peer.ready()
         async for event in stream.events():
             peer.meter.start()
             number, key = event.message.partition, event.key

@@ -2,7 +2,7 @@
 
 At least once: tables, outputs and offsets are written one by one, so a crash repeats outputs and may fold twice.
 Settings against the defaults: `producer_linger` 5 ms, `producer_max_batch_size` 512 KiB and lz4 (as the product),
-`consumer_max_fetch_size` 4 MiB, `broker_commit_interval` 1 s.
+`consumer_max_fetch_size` 4 MiB, `broker_commit_interval` 1 s, and a producer buffer of 10,000 records instead of 100.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main() -> None:
 
     @app.agent(peer.journal)
     async def assess(stream: StreamT[bytes]) -> None:
+        peer.ready()
         async for event in stream.events():
             peer.meter.start()
             number, key = event.message.partition, event.key
