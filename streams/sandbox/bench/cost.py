@@ -44,18 +44,20 @@ class _Counter:
         self.bytecodes = self.c_calls = 0
 
     def bytecode(self, run: Callable[[], None]) -> None:
+        before = sys.gettrace()  # of a coverage measurement, say
         sys.settrace(self._call)
         try:
             run()
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
 
     def calls(self, run: Callable[[], None]) -> None:
+        before = sys.getprofile()
         sys.setprofile(self._profile)
         try:
             run()
         finally:
-            sys.setprofile(None)
+            sys.setprofile(before)
 
     def _call(self, frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ANN401  the hook's own signature
         del event, argument
