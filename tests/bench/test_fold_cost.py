@@ -77,7 +77,8 @@ def test_counts_see_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
             divmod(len(batch), 7)
 
     monkeypatch.setattr(cost, "_BORROWERS", 3)
-    monkeypatch.setattr(cost, "_DAYS", 90)
+    monkeypatch.setattr(cost, "_DAYS", 60)
+    monkeypatch.setattr(cost, "_WARM_RECORDS", 40)
     plain, loaded = cost.measure(), cost.measure(slower)
 
     assert loaded.c_calls_per_event == pytest.approx(plain.c_calls_per_event + 80, abs=3)
