@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import faust
@@ -49,7 +50,8 @@ class Peer:
         )
 
     def ready(self) -> None:
-        """The agent has begun, and with it the producer."""
+        """The agent has begun, and with it the producer. Mode leaves the root logger at its lowest level: that is undone."""
+        logging.getLogger().setLevel(logging.WARNING)
         self.app.producer.buffer.max_messages = _BUFFER
 
     async def send(self, outputs: list[Output]) -> None:
