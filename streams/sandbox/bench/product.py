@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from streams.agents import telemetry
 from streams.agents.groups import build, group_of
 from streams.engine import process
 from streams.engine.errors import EngineError
 from streams.engine.processor import Processor
 from streams.engine.restore import Rows
+from streams.engine.watch import Watch
 from streams.engine.writes import Writes
 from streams.sandbox.bench.meter import Meter
 from streams.settings import load
@@ -59,6 +61,17 @@ class Metered:
         await self._inner.between_batches()
 
 
+class _Committed(Watch):
+    """Reads the meter after each committed batch."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def committed(self, records: int, writes: Writes, folded_s: float, committed_s: float) -> None:
+        del writes, folded_s, committed_s
+        self._meter.add(records)
+
+
 def main() -> None:
     """Run one agent until it is asked to end."""
     agent, path = sys.argv[1:]
@@ -68,12 +81,8 @@ def main() -> None:
     except EngineError as error:
         process.die(error)
         return
-
-    def observe(records: int, writes: int, folded_s: float, commit_s: float) -> None:
-        del writes, folded_s, commit_s
-        meter.add(records)
-
-    process.run(settings, group_of(agent, settings), processor, observe)
+    log_config = telemetry.log_config(settings, agent)
+    process.run(settings, group_of(agent, settings), processor, _Committed(meter), log_config)
 
 
 if __name__ == "__main__":
