@@ -113,12 +113,15 @@ def _run(
     from streams.sandbox.bench.workload import Workload
     from streams.sandbox.broker import Cluster
 
+    def say(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
     place = session.emptied(directory.resolve())
     with ExitStack() as stack:
         progress = stack.enter_context(_progress(console))
         workload = Workload(*size, lambda done, of: progress("folding the loans once", done, of))
         stack.callback(session.discard, place)  # of a million borrowers it is gigabytes
-        cluster = stack.enter_context(Cluster(place / "kafka", session.CLUSTER, console.print))
+        cluster = stack.enter_context(Cluster(place / "kafka", session.CLUSTER, say))
         outcome = session.compare(
             [BY_NAME[name] for name in names],
             workload,
@@ -126,7 +129,7 @@ def _run(
             place,
             partitions=partitions,
             rounds=rounds,
-            say=console.print,
+            say=say,
             progress=progress,
         )
         for name in measures:

@@ -131,7 +131,7 @@ CONTENDERS = (
     ),
     Contender(
         name="bare",
-        title="The bare loop: consume, fold, produce in a transaction",
+        title="The bare loop, in transactions",
         guarantee="exactly once while nothing moves: no restore, no audit, no dead letters",
         settings=_CLIENT + "; commit in line",
         agents=("learn",),

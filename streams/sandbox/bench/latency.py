@@ -17,7 +17,7 @@ from statistics import quantiles
 
 from streams.engine import client, reading, topics_admin
 from streams.sandbox.bench.processes import Process, product
-from streams.sandbox.bench.stage import Progress
+from streams.sandbox.bench.stage import Failed, Progress
 from streams.sandbox.bench.workload import Workload
 from streams.sandbox.broker import Cluster
 from streams.settings import Settings, load
@@ -29,6 +29,7 @@ _BORROWERS_MAX, _DAYS = 3_000, 365
 #: Flat out, before the clock runs: loans are opened, and nothing can be said of them yet.
 _WARM_SHARE = 0.4
 _QUIET_S = 3.0
+_STALL_S = 120.0
 _TICKS = "business-dates"
 #: (topic, key, value)
 _Record = tuple[str, bytes | None, bytes]
@@ -52,16 +53,17 @@ def measure(
     paced = Workload(min(workload.borrowers, _BORROWERS_MAX), _DAYS)
     records = list(paced.inputs())
     warm = round(len(records) * _WARM_SHARE)
+    last = min(len(records), warm + RATE_PER_S * SECONDS)
     workers = [product(agent, "w0", settings, own, own / "processes.log", timed=True) for agent in _AGENTS]
     watch = _Watch(settings)
     try:
         for worker in workers:
             worker.start()
         _send(settings, records[:warm], 0.0, progress)
-        _wait_until_quiet(workers)
+        _wait(workers, warm)
         watch.start()
-        _send(settings, records[warm : warm + RATE_PER_S * SECONDS], RATE_PER_S, progress)
-        _wait_until_quiet(workers)
+        _send(settings, records[warm:last], RATE_PER_S, progress)
+        _wait(workers, last)
     finally:
         watch.stop()
         for worker in workers:
@@ -86,14 +88,19 @@ def _send(settings: Settings, records: Sequence[_Record], pace: float, progress:
     producer.flush()
 
 
-def _wait_until_quiet(workers: Sequence[Process]) -> None:
+def _wait(workers: Sequence[Process], sequenced: int) -> None:
+    """Until the sequencer (the first) has done so many records and nothing has moved for a while."""
     done, since = -1, time.monotonic()
-    while time.monotonic() - since < _QUIET_S:
+    while workers[0].done < sequenced or time.monotonic() - since < _QUIET_S:
         time.sleep(0.1)
         for worker in workers:
             worker.check()
         if (now := sum(worker.done for worker in workers)) != done:
             done, since = now, time.monotonic()
+        if time.monotonic() - since > _STALL_S:
+            raise Failed(
+                f"Nothing moves: the sequencer has done {workers[0].done:,} of {sequenced:,}. {workers[0].log}"
+            )
 
 
 class _Watch(threading.Thread):

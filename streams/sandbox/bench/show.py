@@ -16,7 +16,7 @@ from streams.sandbox.bench.result import Row, Spread
 from streams.sandbox.bench.session import Outcome
 
 _COLUMNS = 112
-_BAR = 34
+_BAR = 24
 _DROPPED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 COMMAND = "forewarn bench"
 #: Borrowers for which the path is told, and how many events each has a day: about two a month.
@@ -38,7 +38,7 @@ RATIOS = {
 def table(outcome: Outcome) -> Table:
     """Speed as bars, CPU, and what is promised at that speed."""
     made = Table(title=_heading(outcome), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    made.add_column("")
+    made.add_column("", no_wrap=True)
     made.add_column("events/s", justify="right")
     made.add_column("", width=_BAR)
     made.add_column("CPU µs", justify="right")
