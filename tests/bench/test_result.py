@@ -27,6 +27,7 @@ def row(name: str, speed: float, cpu_us: float, broker_us: float = 0.0) -> Row:
         events_per_second=Spread(median=speed, min=speed * 0.9, max=speed * 1.1),
         cpu_us_per_event=Spread(median=cpu_us, min=cpu_us, max=cpu_us),
         beside_cpu_us_per_event=0.0,
+        beside_behind_seconds=0.0,
         broker_cpu_us_per_event=broker_us,
         resident_bytes_max=2**27,
         alerts=7,

@@ -18,6 +18,7 @@ class Run(Struct, frozen=True, kw_only=True):
     seconds: float
     cpu_us_per_event: float
     beside_cpu_us_per_event: float
+    beside_behind_seconds: float
     broker_cpu_us_per_event: float
     resident_bytes_max: int
     alerts: int
@@ -53,6 +54,7 @@ class Row(Struct, frozen=True, kw_only=True):
     events_per_second: Spread
     cpu_us_per_event: Spread
     beside_cpu_us_per_event: float
+    beside_behind_seconds: float
     broker_cpu_us_per_event: float
     resident_bytes_max: int
     alerts: int

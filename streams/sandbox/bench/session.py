@@ -123,6 +123,7 @@ def _row(contender: Contender, runs: list[Run], python: str | None) -> Row:
         events_per_second=Spread.of([run.events_per_second for run in runs]),
         cpu_us_per_event=Spread.of([run.cpu_us_per_event for run in runs]),
         beside_cpu_us_per_event=Spread.of([run.beside_cpu_us_per_event for run in runs]).median,
+        beside_behind_seconds=Spread.of([run.beside_behind_seconds for run in runs]).median,
         broker_cpu_us_per_event=Spread.of([run.broker_cpu_us_per_event for run in runs]).median,
         resident_bytes_max=max(run.resident_bytes_max for run in runs),
         alerts=runs[-1].alerts,

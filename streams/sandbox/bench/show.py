@@ -99,12 +99,18 @@ def _speeds(outcome: Outcome) -> Iterator[str]:
     for row in outcome.rows:
         yield (
             f"| {_indented(row)} | {_spread(row.events_per_second, 0)} | {_spread(row.cpu_us_per_event, 1)} "
-            f"| {row.beside_cpu_us_per_event:,.1f} | {row.broker_cpu_us_per_event:,.1f} "
+            f"| {_beside(row)} | {row.broker_cpu_us_per_event:,.1f} "
             f"| {row.resident_bytes_max / 2**20:,.0f} MiB | {row.alerts:,} |"
         )
     for skipped in outcome.skipped:
         yield f"| {skipped.title} | left out: {skipped.why} | | | | | |"
     yield ""
+
+
+def _beside(row: Row) -> str:
+    if not row.beside_cpu_us_per_event:
+        return ""
+    return f"{row.beside_cpu_us_per_event:,.1f}, {row.beside_behind_seconds:,.1f} s behind"
 
 
 def _indented(row: Row) -> str:
