@@ -40,6 +40,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("worker", "streams.commands.worker:worker", "Run the agents."),
         Entry("replay", "streams.commands.replay:replay", "Send event files to the topics, paced or flat out."),
         Entry("prove", "streams.commands.prove:prove", "Prove under faults that nothing is lost or comes twice."),
+        Entry("bench", "streams.commands.bench:bench", "How fast, beside what else a team might pick."),
         Entry("replay-check", "streams.commands.replay_check:replay_check", "Fold the journal again and compare."),
         Entry("models", "streams.commands.models:models", "List, compare, promote and roll back model versions."),
         Entry("policy", "streams.cli_policy:policy", "Check and activate policy packs and collection plans."),
