@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from streams.events.envelope import BorrowerEvent
 from streams.events.outputs import DateClosed
 from streams.events.portfolio import FreezeChanged, ProposalDecided, ReserveStated, StageSignedOff
 from streams.files.events import from_events
+from streams.portfolio.monitor import Closed
 from streams.risk.tiers import DEFAULT
 from tests.whole import crowd
 
@@ -26,6 +28,7 @@ PARTITIONS = 4
 #: A payment is published so many records after its place, so some are for days that their partition has closed.
 LATE_BY = 40
 _msgpack = msgspec.msgpack.Encoder()
+_sorted = msgspec.msgpack.Encoder(order="sorted")
 
 
 def told() -> list[list[bytes]]:
@@ -62,27 +65,43 @@ def records() -> list[list[bytes]]:
     return told()
 
 
-def said(records: list[list[bytes]], seed: int | None) -> tuple[list[bytes], list[FreezeChanged]]:
-    """Alerts and freezes when the partitions' records arrive as chance has it (None: one partition after the other)."""
+class Said(NamedTuple):
+    """What an order of arrival gave: alerts, freezes, and the figures of every part at each close."""
+
+    alerts: list[bytes]
+    freezes: list[FreezeChanged]
+    figures: list[tuple[int, bytes]]
+
+
+def said(records: list[list[bytes]], seed: int | None) -> Said:
+    """What is said when the partitions' records arrive as chance has it (None: one partition after the other)."""
     chance, left = random.Random(seed), [list(reversed(each)) for each in records]
     merged = []
     while any(left):
         ready = [each for each in left if each]
         merged.append((ready[0] if seed is None else chance.choice(ready)).pop())
-    agent, writes = PortfolioAgent(), Writes()
+    agent, writes, figures = PortfolioAgent(), Writes(), list[tuple[int, bytes]]()
+    judge = agent.monitor.close
+
+    def close(day: int) -> Closed:
+        closed = judge(day)
+        figures.append((day, _sorted.encode({name: part.figures for name, part in agent.monitor.book.parts.items()})))
+        return closed
+
+    agent.monitor.close = close  # type: ignore[method-assign]  # to look at every date, not at the last one only
     agent.fold("book", 0, [LocalRecord("book", at, None, value, 0, []) for at, value in enumerate(merged)], writes)
     alerts = [write.value or b"" for write in writes.records if write.topic == "portfolio-alerts"]
     freezes = [decode(write.value or b"") for write in writes.records if write.topic == "controls"]
     assert all(isinstance(freeze, FreezeChanged) for freeze in freezes)
-    return alerts, [freeze for freeze in freezes if isinstance(freeze, FreezeChanged)]
+    return Said(alerts, [freeze for freeze in freezes if isinstance(freeze, FreezeChanged)], figures)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_arrival_does_not_matter(records: list[list[bytes]], seed: int) -> None:
-    """Four partitions in any order among them: the same alerts, byte for byte, and the same freezes."""
-    alerts, freezes = said(records, None)
+    """Four partitions in any order among them: the same alerts, byte for byte, the same freezes, the same figures."""
+    one_by_one = said(records, None)
 
-    assert said(records, seed) == (alerts, freezes)
-    assert len(alerts) >= 5
-    assert [bool(freeze.scopes) for freeze in freezes][0] is True
-    assert freezes[-1].scopes == ()
+    assert said(records, seed) == one_by_one
+    assert len(one_by_one.alerts) >= 5
+    assert one_by_one.freezes[0].scopes == ("ESCALATION", "LEARNING")
+    assert one_by_one.freezes[-1].scopes == ()

@@ -23,9 +23,7 @@ TECHNICAL, FUNDS = FAILURES.index("TECHNICAL"), FAILURES.index("INSUFFICIENT_FUN
 
 def change(*affected: str, scopes: tuple[Scope, ...] = ("ESCALATION", "LEARNING")) -> FreezeChanged:
     """A freeze as the guard publishes it."""
-    return event(
-        FreezeChanged, "f", "2018-05-03", incident_id="i", since=SINCE, scopes=scopes, affected=affected
-    )
+    return event(FreezeChanged, "f", "2018-05-03", incident_id="i", since=SINCE, scopes=scopes, affected=affected)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +71,7 @@ def test_nobody_is_asked_for_money_that_the_rail_lost(assessed: Assessed) -> Non
     assert days <= {b"2018-05-03"}  # the very tick on which the incident showed
 
 
-def test_the_replay_waits_where_the_guard_acted(assessed: Assessed) -> None:
+def test_the_replay_waits_where_the_guard_acted() -> None:
     """The dates on which a freeze was set and lifted are among those that are held, and not every date is."""
     held = {dt.date.fromordinal(span[-1].day) for span, hold in spans(from_events(crowd.story())) if hold.judged}
 
