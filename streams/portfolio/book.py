@@ -83,7 +83,7 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
     @property
     def punctuality(self) -> int:
         """What became of the last due dates, oldest first: a 1, and then a bit for each, 1 for a miss."""
-        return self.code // (BUCKETS * _QUARTERS_ROOM)
+        return max(1, self.code // (BUCKETS * _QUARTERS_ROOM))
 
 
 class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
