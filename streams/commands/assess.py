@@ -21,6 +21,7 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
     "--scores", type=_OUT, help="Write one line a borrower and month-end: each head's probability, tier, days past due."
 )
 @click.option("--actions", type=_OUT, help="Write the collection actions, as they would stand on the topic.")
+@click.option("--portfolio-alerts", type=_OUT, help="Write what is said of the whole book, in that order.")
 @click.option("--states", type=_OUT, help="Write every borrower's final row.")
 @json_option
 def assess(
@@ -28,6 +29,7 @@ def assess(
     alerts: Path | None,
     scores: Path | None,
     actions: Path | None,
+    portfolio_alerts: Path | None,
     states: Path | None,
     *,
     as_json: bool,
@@ -49,10 +51,13 @@ def assess(
         export.write_scores(scores, (score.line() for score in result.scores))
     if actions:
         export.write_actions(actions, result.actions)
+    if portfolio_alerts:
+        export.write_lines(portfolio_alerts, result.portfolio_alerts)
     if states:
         export.write_states(states, result.states)
     if as_json:
         summary = {"events": len(events), "borrowers": len(result.states), "alerts": len(result.alerts)}
+        summary |= {"portfolio_alerts": len(result.portfolio_alerts)}
         summary |= {"actions": result.outputs["collection-actions"], "dead_letters": len(result.dead_letters)}
         print_json(summary | {"counts": dict(sorted(result.counts.items()))})
         return

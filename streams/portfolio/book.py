@@ -38,12 +38,15 @@ BUCKETS = 5
 TIER_NAMES: tuple[str, ...] = get_args(Tier)
 TIERS = len(TIER_NAMES)
 MILLION = 1_000_000
-#: Due loans are counted by class of risk: that a sound borrower misses says more than that a shaky one does.
-RISK_CLASSES = 7
-EXPOSED_BY_CLASS = tuple(f"exposed_r{number}" for number in range(RISK_CLASSES))
-MISSED_BY_CLASS = tuple(f"missed_r{number}" for number in range(RISK_CLASSES))
+#: Due loans are counted by how prompt they were: that one misses who never does says more than that one does who often
+#: pays a few days late.
+PROMPTNESS_CLASSES = 7
+EXPOSED_BY_CLASS = tuple(f"exposed_p{number}" for number in range(PROMPTNESS_CLASSES))
+MISSED_BY_CLASS = tuple(f"missed_p{number}" for number in range(PROMPTNESS_CLASSES))
+_SIX_DUE_DATES = 1 << 6
 #: Remaining life is kept in quarters of a year, up to 30 years.
 QUARTERS_MAX = 120
+_QUARTERS_ROOM = 128
 
 
 class Booked(Struct, array_like=True, frozen=True, gc=False):
@@ -53,7 +56,7 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
         balance_minor: outstanding, overdue and not yet due.
         oldest_unmet_day: due day of the oldest unmet installment; 0 while current.
         ppm: probability of default within a year, told anew each month and whenever the standing changed.
-        code: bucket + 5 x quarters of remaining life.
+        code: bucket + 5 x quarters of remaining life + 640 x punctuality (see `punctual`).
         cured_on: the day it last became current from more than 30 days past due; 0 never.
     """
 
@@ -74,7 +77,13 @@ class Booked(Struct, array_like=True, frozen=True, gc=False):
 
         A constant hazard without survivorship: an upper bound, which needs no float.
         """
-        return min(MILLION, self.ppm * max(4, self.code // BUCKETS) // 4)
+        quarters = self.code // BUCKETS % _QUARTERS_ROOM
+        return min(MILLION, self.ppm * max(4, quarters) // 4)
+
+    @property
+    def punctuality(self) -> int:
+        """What became of the last due dates, oldest first: a 1, and then a bit for each, 1 for a miss."""
+        return max(1, self.code // (BUCKETS * _QUARTERS_ROOM))
 
 
 class BookChanged(Struct, frozen=True, tag_field="type", tag="book_changed"):
@@ -208,9 +217,22 @@ def bucket_on(day: int, oldest_unmet_day: int) -> int:
     return bucket(day - oldest_unmet_day) if oldest_unmet_day else 0
 
 
-def risk_class(ppm: int) -> int:
-    """The class of a probability of default within a year: below 1 %, 2 %, 4 %, 8 %, 16 %, 32 %, and more."""
-    return min(RISK_CLASSES - 1, (ppm // 10_000).bit_length())
+def coded(bucket: int, quarters: int, punctuality: int) -> int:
+    """The code of a booked loan."""
+    return bucket + BUCKETS * (min(quarters, QUARTERS_MAX) + _QUARTERS_ROOM * punctuality)
+
+
+def punctual(before: int, *, missed: bool) -> int:
+    """Punctuality after one more due date: six are remembered."""
+    after = before << 1 | missed
+    return after if after < 2 * _SIX_DUE_DATES else after % _SIX_DUE_DATES + _SIX_DUE_DATES
+
+
+def promptness(punctuality: int) -> int:
+    """The class of a loan by what became of its last six due dates: 0 to 5 or more missed; 6: fewer than three known."""
+    if punctuality < 0b1000:
+        return PROMPTNESS_CLASSES - 1
+    return min(punctuality.bit_count() - 1, PROMPTNESS_CLASSES - 2)
 
 
 def roll(before: int, after: int) -> str:

@@ -4,7 +4,7 @@ Flows (count, minor units), each under the segment of its loan:
     due          a due date passed
     exposed      of those: the loan was current before (the denominator of the new-miss hazard)
     missed       of those: the installment was not met; the amount is the arrears
-    exposed_rC, missed_rC    the same by class of risk, as the loan was booked before (C as in `book.risk_class`)
+    exposed_pC, missed_pC    the same by how prompt the loan was on its last due dates (C as in `book.promptness`)
     corrected    a miss that a late fact disproved; told when that is known, counted on the day of the miss
     rollAB       from bucket A to bucket B (0 is M0); the amount is the balance after
     cured        from more than 30 days past due to current
@@ -31,15 +31,15 @@ from streams.events.payments import PaymentFailed, PaymentReceived
 from streams.ledger.account import Loan
 from streams.ledger.facts import Position, bucket
 from streams.portfolio.book import (
-    BUCKETS,
     EXPOSED_BY_CLASS,
     MISSED_BY_CLASS,
-    QUARTERS_MAX,
     Booked,
     Delta,
     Segment,
+    coded,
     move,
-    risk_class,
+    promptness,
+    punctual,
     roll,
     vintage,
 )
@@ -138,7 +138,7 @@ def _needs_score(position: Position, before: Booked | None, step: Step) -> bool:
 
 def _entry(position: Position, before: Booked | None, step: Step, ppm: int | None) -> Booked:
     left = position.installments_total - position.installments_passed
-    quarters = min(QUARTERS_MAX, (left * position.cadence_days + 90) // 91)
+    quarters = (left * position.cadence_days + 90) // 91
     now = bucket(position.days_past_due)
     cured_on = before.cured_on if before else 0
     if before is not None and before.bucket >= 2 and now == 0 and not step.restructured:
@@ -148,7 +148,16 @@ def _entry(position: Position, before: Booked | None, step: Step, ppm: int | Non
     if ppm is None:
         assert before is not None, "a loan that enters the book was scored"
         ppm = before.ppm
-    return Booked(position.outstanding_minor, position.oldest_unmet_day, ppm, now + BUCKETS * quarters, cured_on)
+    punctuality = before.punctuality if before else 1
+    if before and _due_passed(position, step):
+        punctuality = punctual(punctuality, missed=bool(position.oldest_unmet_day))
+    code = coded(now, quarters, punctuality)
+    return Booked(position.outstanding_minor, position.oldest_unmet_day, ppm, code, cured_on)
+
+
+def _due_passed(position: Position, step: Step) -> bool:
+    """Whether the step is the one in which time let a due date pass."""
+    return step.woke and position.last_due_day == step.today - 1
 
 
 def _restock(delta: Delta, segment: Segment, before: Booked | None, after: Booked | None, step: Step) -> None:
@@ -179,7 +188,7 @@ def _flows(
         if before.cured_on and position.written_off and step.today - before.cured_on <= REDEFAULT_DAYS:
             delta.flow(step.told, segment, "redefault", before.balance_minor)
         return
-    if step.woke and position.last_due_day == step.today - 1:
+    if _due_passed(position, step):
         _due(delta, segment, loan, position, before, step)
     if before.oldest_unmet_day and _disproved(before, after, step):
         delta.correct(step.told, segment, before.oldest_unmet_day, after.balance_minor)
@@ -192,12 +201,12 @@ def _flows(
 def _due(delta: Delta, segment: Segment, loan: Loan, position: Position, before: Booked, step: Step) -> None:
     delta.flow(step.told, segment, "due", position.installment_minor)
     if before.oldest_unmet_day == 0:
-        risk = risk_class(before.ppm)
+        kind = promptness(before.punctuality)
         delta.flow(step.told, segment, "exposed", position.installment_minor)
-        delta.flow(step.told, segment, EXPOSED_BY_CLASS[risk])
+        delta.flow(step.told, segment, EXPOSED_BY_CLASS[kind])
         if position.oldest_unmet_day:
             delta.flow(step.told, segment, "missed", position.arrears_minor)
-            delta.flow(step.told, segment, MISSED_BY_CLASS[risk])
+            delta.flow(step.told, segment, MISSED_BY_CLASS[kind])
     if position.installments_passed == 1 and _from_the_start(loan):
         delta.flow(step.told, segment, "first_due")
 

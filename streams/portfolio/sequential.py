@@ -2,7 +2,7 @@
 
 Each due date is weighed by what was to be expected of its loan: that a borrower misses who almost never does is strong
 evidence, that a shaky one does is little. So a segment with a few due dates a day can be judged within days.
-Rule 1: what is usual is learned from the kept days: by class of risk and by day of the month from the whole book, times
+Rule 1: what is usual is learned from the kept days: by promptness and by day of the month from the whole book, times
 the part's own level. What the rest of the book does in the same days is no sign of the part.
 Rule 2: up to `MARGIN` times of that is usual too. The test asks for more.
 Rule 3: the Shiryaev-Roberts statistic, R = (1 + R) x likelihood ratio, averaged over shares that may have stopped. While
@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.portfolio.book import EXPOSED_BY_CLASS, MILLION, MISSED_BY_CLASS, RISK_CLASSES
+from streams.portfolio.book import EXPOSED_BY_CLASS, MILLION, MISSED_BY_CLASS, PROMPTNESS_CLASSES
 from streams.portfolio.drift import Drift
 from streams.portfolio.history import History, Line
 from streams.portfolio.intervals import wilson_ppm
@@ -48,7 +48,7 @@ RATIO_MAX = 1e15
 
 
 class Day(NamedTuple):
-    """One day's due dates by class of risk: how many were current before, and how many of those missed."""
+    """One day's due dates by promptness: how many were current before, and how many of those missed."""
 
     day: int
     exposed: tuple[int, ...]
@@ -66,7 +66,7 @@ def _day_by_class(line: Line) -> Day | None:
         return None
     missed = [line.count(name) for name in MISSED_BY_CLASS]
     left = line.count("corrected")
-    for at in range(RISK_CLASSES):
+    for at in range(PROMPTNESS_CLASSES):
         taken = min(left, missed[at])
         missed[at] -= taken
         left -= taken
@@ -89,8 +89,8 @@ class Usual:
         self.today = today
         self._before = [day for day in days if today - BASELINE_DAYS - GAP_DAYS < day.day <= today - GAP_DAYS]
         self.known = len(self._before) >= BASELINE_DAYS_MIN
-        exposed = [sum(day.exposed[at] for day in self._before) for at in range(RISK_CLASSES)]
-        missed = [sum(day.missed[at] for day in self._before) for at in range(RISK_CLASSES)]
+        exposed = [sum(day.exposed[at] for day in self._before) for at in range(PROMPTNESS_CLASSES)]
+        missed = [sum(day.missed[at] for day in self._before) for at in range(PROMPTNESS_CLASSES)]
         base = (sum(missed) + 0.5) / (sum(exposed) + 1)
         self._rates = [(m + CLASS_PRIOR) / (n + CLASS_PRIOR / base) for n, m in zip(exposed, missed, strict=True)]
         self._months: dict[int, float] = {}

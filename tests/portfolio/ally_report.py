@@ -26,8 +26,8 @@ from streams.agents.portfolio import new_monitor
 from streams.agents.sequence import Sequencer
 from streams.engine.driver import LocalDriver
 from streams.events.outputs import DateClosed, PortfolioAlert
+from streams.files.assess import feed
 from streams.files.events import from_events
-from streams.files.holds import spans
 from streams.portfolio import stages
 from streams.portfolio.book import BookChanged, Delta, Segment
 from streams.portfolio.monitor import Monitor
@@ -42,26 +42,30 @@ DEFERRALS = dt.date(2020, 4, 1)
 Change = Callable[[Monitor, int, int], None]
 
 
-def fold() -> list[bytes]:
-    """The records of `book` that the whole bundled set gives."""
+def fold(kept: Path | None) -> list[bytes]:
+    """The records of `book` that the whole bundled set gives; kept in a file, or taken from it if it is there."""
+    if kept is not None and kept.exists():
+        return msgspec.msgpack.decode(kept.read_bytes(), type=list[bytes])
     records: list[bytes] = []
     driver = LocalDriver(
         [Sequencer(1, None), Assessor(1, DEFAULT), LearningAgent()],
         lambda write: records.append(write.value or b"") if write.topic == "book" else None,
     )
-    for span, _hold in spans(from_events(ally.events())):
-        for start in range(0, len(span), 5_000):
-            for event in span[start : start + 5_000]:
-                driver.produce(event.topic, event.key, event.value)
-            driver.pump()
+    feed(driver, from_events(ally.events()))
+    if kept is not None:
+        kept.write_bytes(msgspec.msgpack.encode(records))
     return records
+
+
+def records_of(records: list[bytes]) -> Iterator[BookChanged | DateClosed]:
+    """The records, decoded."""
+    return map(_decoder.decode, records)
 
 
 def days(records: list[bytes]) -> Iterator[tuple[list[BookChanged], int]]:
     """Each closed date with the changes before it."""
     changes: list[BookChanged] = []
-    for record in records:
-        told = _decoder.decode(record)
+    for told in records_of(records):
         if isinstance(told, DateClosed):
             yield changes, told.business_date.toordinal()
             changes = []
@@ -135,10 +139,7 @@ def watch(
 def main() -> None:
     """Print the report."""
     kept = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    records = msgspec.msgpack.decode(kept.read_bytes()) if kept and kept.exists() else fold()
-    if kept and not kept.exists():
-        kept.write_bytes(msgspec.msgpack.encode(records))
-    stream = list(days(records))
+    stream = list(days(fold(kept)))
     starts = {date.toordinal() for date in STARTS}
     monitor, said, before = new_monitor(), list[PortfolioAlert](), dict[int, tuple[int, Monitor]]()
     for place, (changes, date) in enumerate(stream):

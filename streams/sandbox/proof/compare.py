@@ -14,8 +14,10 @@ from streams.engine.writes import Write
 from streams.sandbox.proof.refold import Outcome, Refolder, Thread, digest, letter, state_key, thread_of
 from streams.settings import Settings
 
-#: Outputs of assess with an order of their own.
-OUTPUTS = ("risk-tier-changes", "delinquency-changes", "collection-actions", "labels")
+#: What is said of the whole book: by segment, not by borrower.
+BOOK = "portfolio-alerts"
+#: Outputs with an order of their own.
+OUTPUTS = ("risk-tier-changes", "delinquency-changes", "collection-actions", "labels", BOOK)
 
 
 class Check(Struct, kw_only=True):
@@ -84,15 +86,16 @@ def states(wanted: Outcome, found: Outcome) -> Check:
 
 def first_difference(settings: Settings, wanted: Outcome, found: Outcome) -> str:
     """The first borrower that differs, in order of name: its event and field. Empty if none does."""
-    keys = {key for (_, key) in wanted.threads.keys() | found.threads.keys()}
-    different = {
-        thread[1]
+    threads = {
+        thread
         for thread in wanted.threads.keys() | found.threads.keys()
         if wanted.threads.get(thread) != found.threads.get(thread)
     }
+    different = {key for topic, key in threads if topic != BOOK}
     different |= {k for k in wanted.states.keys() | found.states.keys() if wanted.states.get(k) != found.states.get(k)}
-    del keys
     borrowers = sorted(key for key in different if not key.startswith(b"\0"))
+    if not borrowers and (parts := sorted(key.decode() for topic, key in threads if topic == BOOK)):
+        return f"What is said of the book differs, first of {parts[0]}: see {BOOK}."
     if not borrowers:
         return f"Only rows of partitions differ: {sorted(different)!r}." if different else ""
     return _explain(settings, borrowers[0])

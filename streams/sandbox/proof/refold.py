@@ -13,7 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from streams.agents.assess import Assessor
+from streams.agents.portfolio import PortfolioAgent
 from streams.engine import reading, rows
+from streams.engine.driver import LocalRecord
 from streams.engine.errors import Inconsistent
 from streams.engine.reading import Record
 from streams.engine.writes import Write, Writes
@@ -89,6 +91,7 @@ class Refolder:
         self._batch_records = batch_records
         self._take_over_every = take_over_every
         self._watch: Callable[[Write], None] | None = None
+        self._book: list[LocalRecord] = []
 
     def watch(self, look: Callable[[Write], None]) -> None:
         """Have every write shown, bytes and all."""
@@ -129,10 +132,30 @@ class Refolder:
             if self._take_over_every and write.topic == "state":
                 kept[write.key or b""] = write.value or b""
 
+    def whole_book(self, take_over_every: int = 0) -> None:
+        """Judge the book by what the partitions told, one after the other: the order of arrival must not matter."""
+        agent, rows_kept = PortfolioAgent(), dict[bytes, bytes]()
+        for number, start in enumerate(range(0, len(self._book), self._batch_records), 1):
+            batch, writes = self._book[start : start + self._batch_records], Writes()
+            agent.fold("book", 0, batch, writes)
+            agent.finish(writes)
+            for write in writes.records:
+                if write.topic == "portfolio-alerts":
+                    self.outcome.add(write.topic, write.key or b"", write.value)
+                elif write.topic == "portfolio-state" and write.value is None:
+                    rows_kept.pop(write.key or b"", None)
+                elif write.topic == "portfolio-state":
+                    rows_kept[write.key or b""] = write.value or b""
+            if take_over_every and number % take_over_every == 0:
+                agent.closed("book", 0)
+                agent.opened("book", 0, dict(rows_kept), batch[-1].offset + 1)
+
     def _take(self, write: Write, partition: int) -> None:
         if self._watch is not None:
             self._watch(write)
-        if write.topic == "state":
+        if write.topic == "book":  # its records differ with the batches; what follows from them may not
+            self._book.append(LocalRecord("book", len(self._book), write.key, write.value, 0, []))
+        elif write.topic == "state":
             self.outcome.states[state_key(write.key or b"", partition)] = digest(rows.unpack(write.value or b"")[3])
         elif write.topic == "dead-letters":
             self.outcome.letters.append(letter(write.headers or []))
@@ -153,4 +176,5 @@ def refold(
     ends = reading.ends(settings, of)
     for place in of:
         refolder.partition(place[1], reading.read(settings, [place], until=ends), progress)
+    refolder.whole_book(take_over_every)
     return refolder.outcome

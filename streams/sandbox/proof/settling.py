@@ -15,7 +15,7 @@ from streams.engine.errors import EngineError
 from streams.settings import Settings
 from streams.topics import SEQUENCED, TOPICS
 
-_READS = {"sequence": SEQUENCED, "assess": ("journal",), "learn": ("labels",)}
+_READS = {"sequence": SEQUENCED, "assess": ("journal",), "learn": ("labels",), "portfolio": ("book",)}
 _POLL_S = 0.1
 
 

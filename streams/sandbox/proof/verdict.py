@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from streams.sandbox.proof import compare, journal, learned
-from streams.sandbox.proof.compare import OUTPUTS, Check, Found
+from streams.sandbox.proof.compare import BOOK, OUTPUTS, Check, Found
 from streams.sandbox.proof.refold import Progress, refold
 from streams.sandbox.proof.sending import Position
 from streams.settings import Settings
@@ -42,13 +42,13 @@ class Verdict(Struct, kw_only=True):
 def judge(
     settings: Settings, poison: set[Position], log: Path, *, learn: bool = True, progress: Progress = lambda done: None
 ) -> Verdict:
-    """Read everything and compare; what was learned only if the agent `learn` ran."""
+    """Read everything and compare; what was learned, and said of the whole book, only if `learn` and `portfolio` ran."""
     wanted = refold(settings, progress=progress)
     found = Found(settings)
     checks = [
         journal.Journal(settings, poison).judge(),
         journal.letters(poison, wanted.letters, found.outcome.letters),
-        *(compare.outputs(topic, wanted, found.outcome) for topic in OUTPUTS),
+        *(compare.outputs(topic, wanted, found.outcome) for topic in OUTPUTS if learn or topic != BOOK),
         compare.states(wanted, found.outcome),
         *(learned.judge(settings) if learn else ()),
     ]
