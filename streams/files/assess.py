@@ -16,14 +16,20 @@ from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Write
-from streams.events.outputs import LabelMatured
+from streams.events.control import ModelActivated
+from streams.events.outputs import CollectionAction, LabelMatured
 from streams.files.events import FileEvent
 from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
+from streams.learning.health import Health
 from streams.learning.learner import Learner
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
 _labels = msgspec.msgpack.Decoder(LabelMatured)
+_versions = msgspec.json.Decoder(ModelActivated)
+_actions = msgspec.json.Decoder(CollectionAction)
+#: How a proposal that is withheld from a hold-out reads: few are, so the others need not be decoded.
+_WITHHELD = b'"withheld":true'
 
 #: Told (business day as ordinal, events folded) as the work goes on.
 Progress = Callable[[int, int], None]
@@ -49,7 +55,11 @@ class Score(NamedTuple):
 
 
 class Assessed:
-    """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold."""
+    """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold.
+
+    `health` is what the learned versions said of themselves; `held_out` are the borrowers from whom a proposed measure
+    was withheld, to compare with.
+    """
 
     def __init__(self, *, keep_actions: bool = False) -> None:
         self._keep_actions = keep_actions
@@ -59,6 +69,8 @@ class Assessed:
         self.states: dict[bytes, bytes] = {}
         self.scores: list[Score] = []
         self.labels: list[LabelMatured] = []
+        self.health = Health()
+        self.held_out: set[str] = set()
         self.outputs: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.dead_letters: list[Write] = []
@@ -70,8 +82,10 @@ class Assessed:
         match write.topic:
             case "risk-tier-changes":
                 self.alerts.append(value)
-            case "collection-actions" if self._keep_actions:
-                self.actions.append(value)
+            case "collection-actions":
+                self._take_action(value)
+            case "models":
+                self.health.take(_versions.decode(value), self.outputs["models"] - 1)
             case "delinquency-changes":
                 self.changes.append(value)
             case "state" if write.key is not None and not write.key.startswith(b"\0"):
@@ -82,6 +96,12 @@ class Assessed:
                 self.dead_letters.append(write)
             case _:
                 pass
+
+    def _take_action(self, value: bytes) -> None:
+        if self._keep_actions:
+            self.actions.append(value)
+        if _WITHHELD in value and (action := _actions.decode(value)).withheld:
+            self.held_out.add(action.borrower_id)
 
     def score(
         self, borrower_id: str, day: int, ppm: tuple[int, ...], tier: int, days_past_due: int, inputs: bytes
