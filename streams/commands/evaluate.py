@@ -22,6 +22,11 @@ _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option(
     "--compare/--no-compare", default=False, help="Refit LightGBM monthly on the same features (extra: compare)."
 )
+@click.option(
+    "--challengers",
+    is_flag=True,
+    help="Learn River's adaptive trees in the shadow and show them beside the model. Slow.",
+)
 @click.option("--warm-up-months", type=click.IntRange(min=0), default=12, show_default=True)
 @json_option
 def evaluate(
@@ -31,6 +36,7 @@ def evaluate(
     warm_up_months: int,
     *,
     compare: bool,
+    challengers: bool,
     as_json: bool,
 ) -> None:
     """Fold event files (the bundled loans if none is named) as `assess` does, and report what the model was worth.
@@ -45,6 +51,7 @@ def evaluate(
     from streams.files.evaluate import report as judge
     from streams.files.events import from_events, read
     from streams.learning import report_html, report_text
+    from streams.learning.shadow import TREES
     from streams.sandbox.datasets import ally
 
     events = read(files) if files else from_events(ally.events())
@@ -53,7 +60,8 @@ def evaluate(
         assessed = fold(events, progress=progress)
     if scores:
         export.write_scores(scores, (score.line() for score in assessed.scores))
-    report = judge(assessed, warm_up_months=warm_up_months, compare=compare)
+    trees = tuple(TREES) if challengers else ()
+    report = judge(assessed, warm_up_months=warm_up_months, compare=compare, challengers=trees)
     if html:
         html.write_text(report_html.page(report), encoding="utf-8")
     if as_json:

@@ -17,15 +17,21 @@ from streams.borrower.labels import HEADS
 from streams.engine import rows as frame
 from streams.engine.driver import LocalDriver
 from streams.engine.writes import Write
-from streams.events.outputs import LabelMatured, MeasureConcluded
+from streams.events.control import MeasuresActivated, ModelActivated
+from streams.events.outputs import CollectionAction, LabelMatured, MeasureConcluded
 from streams.files.events import FileEvent
 from streams.files.export import action_order, alert_order
 from streams.files.holds import spans
+from streams.learning.health import Health
 from streams.learning.learner import Learner
 from streams.portfolio.monitor import Monitor
 from streams.risk.tiers import DEFAULT, TIERS, Policy
 
 _labels = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded)
+_versions = msgspec.json.Decoder(ModelActivated | MeasuresActivated)
+_actions = msgspec.json.Decoder(CollectionAction)
+#: How a proposal that is withheld from a hold-out reads: few are, so the others need not be decoded.
+_WITHHELD = b'"withheld":true'
 
 #: Told (business day as ordinal, events folded) as the work goes on.
 Progress = Callable[[int, int], None]
@@ -53,6 +59,9 @@ class Score(NamedTuple):
 class Assessed:
     """What a run over files gave. Alerts, actions and states are in canonical order: the same for every way to fold.
 
+    `health` is what the learned versions said of themselves; `held_out` are the borrowers from whom a proposed measure
+    was withheld, to compare with.
+
     Portfolio alerts are in the order in which they were said: there is one sequence of them.
     """
 
@@ -68,6 +77,8 @@ class Assessed:
         self.labels: list[LabelMatured] = []
         self.outcomes: list[MeasureConcluded] = []
         self.versions: list[bytes] = []
+        self.health = Health()
+        self.held_out: set[str] = set()
         self.outputs: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.dead_letters: list[Write] = []
@@ -84,8 +95,8 @@ class Assessed:
         match write.topic:
             case "risk-tier-changes":
                 self.alerts.append(value)
-            case "collection-actions" if self._keep_actions:
-                self.actions.append(value)
+            case "collection-actions":
+                self._take_action(value)
             case "portfolio-alerts":
                 self.portfolio_alerts.append(value)
             case "delinquency-changes":
@@ -93,17 +104,30 @@ class Assessed:
             case "state" if write.key is not None and not write.key.startswith(b"\0"):
                 self.states[write.key] = frame.unpack(value)[3]
             case "labels" if write.key is not None:
-                said = _labels.decode(value)
-                if isinstance(said, LabelMatured):
-                    self.labels.append(said)
-                else:
-                    self.outcomes.append(said)
+                self._take_label(_labels.decode(value))
             case "models":
-                self.versions.append(value)
+                self._take_version(value)
             case "dead-letters":
                 self.dead_letters.append(write)
             case _:
                 pass
+
+    def _take_label(self, said: LabelMatured | MeasureConcluded) -> None:
+        if isinstance(said, LabelMatured):
+            self.labels.append(said)
+        else:
+            self.outcomes.append(said)
+
+    def _take_version(self, value: bytes) -> None:
+        self.versions.append(value)
+        if isinstance(version := _versions.decode(value), ModelActivated):
+            self.health.take(version, self.outputs["models"] - 1)
+
+    def _take_action(self, value: bytes) -> None:
+        if self._keep_actions:
+            self.actions.append(value)
+        if _WITHHELD in value and (action := _actions.decode(value)).withheld:
+            self.held_out.add(action.borrower_id)
 
     def score(
         self, borrower_id: str, day: int, ppm: tuple[int, ...], tier: int, days_past_due: int, inputs: bytes

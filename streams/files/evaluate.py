@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from streams.events.outputs import DelinquencyChanged, RiskTierChanged
 from streams.files.assess import Assessed
-from streams.learning.evaluate import Report, evaluate
+from streams.learning.evaluate import COMPARED, Report, evaluate
 from streams.learning.evaluate_alerts import DEFAULT_DAYS, DELINQUENT_DAYS, Reached, TierChange
 from streams.learning.evaluate_table import Outcome, ScoreRow
+from streams.learning.shadow import shadow
 from streams.risk.tiers import TIERS
 
 _changes = msgspec.json.Decoder(DelinquencyChanged)
@@ -17,25 +20,33 @@ _alerts = msgspec.json.Decoder(RiskTierChanged)
 _THRESHOLD_BY_BUCKET = {"M2": DELINQUENT_DAYS, "M3": DELINQUENT_DAYS, "M4": DEFAULT_DAYS}
 
 
-def report(assessed: Assessed, *, warm_up_months: int = 12, compare: bool = False) -> Report:
+def report(
+    assessed: Assessed, *, warm_up_months: int = 12, compare: bool = False, challengers: Sequence[str] = ()
+) -> Report:
     """Judge a run.
 
     Args:
         assessed: what `streams.files.assess.assess` gave.
         warm_up_months: months left out of the pooled figures.
         compare: refit LightGBM monthly on the same observations (extra `compare`).
+        challengers: River's trees to learn in the shadow and to judge beside the model, by name (`learning.shadow.TREES`).
 
     Raises:
         ValueError: no month-end with an active loan was scored.
     """
+    treated = {(label.borrower_id, label.observed_on.toordinal()) for label in assessed.labels if label.treated}
     scores = [
-        ScoreRow(score.borrower_id, score.day, score.ppm, score.tier, score.days_past_due, score.inputs)
+        ScoreRow(
+            score.borrower_id, score.day, score.ppm, score.tier, score.days_past_due, score.inputs,
+            treated=(score.borrower_id, score.day) in treated, held_out=score.borrower_id in assessed.held_out,
+        )
         for score in assessed.scores
-    ]
+    ]  # fmt: skip
     outcomes = [
         Outcome(label.borrower_id, label.observed_on.toordinal(), label.head, label.outcome)
         for label in assessed.labels
     ]
+    shadows = [window for name in challengers for head in COMPARED for window in shadow(assessed.labels, head, name)]
     return evaluate(
         scores,
         outcomes,
@@ -43,6 +54,7 @@ def report(assessed: Assessed, *, warm_up_months: int = 12, compare: bool = Fals
         _tier_changes(assessed.alerts),
         warm_up_months=warm_up_months,
         compare_with_lightgbm=compare,
+        windows=[*assessed.health.windows, *shadows],
     )
 
 

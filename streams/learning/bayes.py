@@ -119,6 +119,22 @@ def loosen(mean: Vector, covariance: NDArray[np.float64], center: Vector, before
         covariance += scratch
 
 
+def recenter(mean: Vector, covariance: NDArray[np.float64], before: Vector, after: Vector, prior: Vector) -> None:
+    """Move the prior's mean, and keep the posterior what it would have been, in place.
+
+    The prior enters the posterior's natural parameter as center / variance, so a change of it is added there.
+
+    Args:
+        mean: of the weights.
+        covariance: of the weights.
+        before: the prior's mean in force.
+        after: the new one.
+        prior: the prior variances.
+    """
+    shift = (after - before) / prior
+    mean += np.add.reduce(covariance * shift[:, None], axis=0)
+
+
 def forget(covariance: NDArray[np.float64], prior: Vector, labels: int, forgetting: float) -> None:
     """Inflate the covariance for `labels` labels gone by, no coordinate beyond its prior variance, in place."""
     if forgetting >= 1 or not labels:

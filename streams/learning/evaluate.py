@@ -16,7 +16,10 @@ from msgspec import Struct, field
 
 from streams.learning import metrics
 from streams.learning.evaluate_alerts import AlertFigures, FlipFigures, Reached, TierChange, alert_figures, flip_figures
+from streams.learning.evaluate_lines import side_by_side
 from streams.learning.evaluate_table import Outcome, ScoreRow, Table
+from streams.learning.figures import yardstick
+from streams.learning.health import Pooled, Window
 from streams.risk.features import INDEX
 from streams.risk.heads import HEADS
 
@@ -30,6 +33,8 @@ HORIZON_DAYS = {"default_90d": 121, "delinquent_30_90d": 90, "default_180d": 180
 DISRUPTED = ((dt.date(2020, 4, 1), dt.date(2020, 8, 31)),)
 BUDGETS = (0.02, 0.05)
 CURVE_POINTS = 300
+#: Heads that are compared with others and drawn.
+COMPARED = HEADS[:2]
 
 
 class Figures(Struct, frozen=True):
@@ -55,7 +60,10 @@ class Figures(Struct, frozen=True):
 
 
 class MonthFigures(Struct, frozen=True):
-    """One head in one month of observation (1 is the first); the hand rule where observations were given."""
+    """One head in one month of observation (1 is the first); the hand rule where observations were given.
+
+    PSI is of the prior's score, which no learning moves, against the month before (of the score itself without observations).
+    """
 
     head: str
     month: str
@@ -108,6 +116,8 @@ class Report(Struct, frozen=True):
     flips: FlipFigures | None
     curves: list[Curves]
     comparisons: list[Comparison] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    lines: list[Pooled] = field(default_factory=list)
 
 
 def evaluate(
@@ -119,6 +129,7 @@ def evaluate(
     warm_up_months: int = 12,
     disrupted: Sequence[tuple[dt.date, dt.date]] = DISRUPTED,
     compare_with_lightgbm: bool = False,
+    windows: Sequence[Window] = (),
 ) -> Report:
     """Compute the report.
 
@@ -130,6 +141,7 @@ def evaluate(
         warm_up_months: months before this one are left out of the pooled figures.
         disrupted: periods (both ends included) reported apart.
         compare_with_lightgbm: refit LightGBM monthly on the same observations; needs the extra `compare`.
+        windows: what each version and challenger said of each month-end (`learning.health`), for the lines side by side.
 
     Raises:
         ValueError: there is no row to evaluate.
@@ -144,7 +156,7 @@ def evaluate(
     if compare_with_lightgbm:
         from streams.learning.compare import compare  # noqa: PLC0415  LightGBM is an extra
 
-        comparisons = [compare(table, head, HORIZON_DAYS[head], main[head]) for head in HEADS[:2]]
+        comparisons = [compare(table, head, HORIZON_DAYS[head], main[head]) for head in COMPARED]
     return Report(
         rows=len(table.day),
         borrowers=len(set(table.borrower)),
@@ -159,6 +171,10 @@ def evaluate(
         flips=flip_figures(table, tier_changes) if tier_changes is not None else None,
         curves=[_curves(table, head, main[head]) for head in HEADS[:2]],
         comparisons=comparisons,
+        windows=list(windows),
+        lines=[
+            line for head in COMPARED for line in side_by_side(table, head, HORIZON_DAYS[head], windows, warm_up_months)
+        ],
     )
 
 
@@ -197,12 +213,13 @@ def hand_rule(table: Table) -> np.ndarray | None:
 
 def _by_month(table: Table, head: str) -> list[MonthFigures]:
     hand, before = hand_rule(table), np.empty(0)
+    measured = table.probability(head) if table.inputs is None else yardstick(head, table.inputs)
     found = []
     for number in sorted(set(table.month.tolist())):
         here = table.month == number
         mask = here & table.asked(head)
         p, y = table.probability(head)[mask], table.outcome(head)[mask]
-        scored = table.probability(head)[here]
+        scored = measured[here]
         if len(y):
             rule = hand[mask] if hand is not None else np.empty(0)
             found.append(

@@ -27,7 +27,8 @@ class ScoreRow(Struct, frozen=True):
         tier: index into `risk.tiers.TIERS`.
         days_past_due: contractual, on that day.
         observation: the model's inputs; empty if not kept (then nothing is compared with the hand rule or LightGBM).
-        treated: a collection action was taken in the label window, so a cure may be its doing.
+        treated: the borrower was contacted in the label window, so a cure may be the contact's doing.
+        held_out: measures are withheld from this borrower, to compare with.
     """
 
     borrower_id: str
@@ -37,6 +38,7 @@ class ScoreRow(Struct, frozen=True):
     days_past_due: int
     observation: bytes = b""
     treated: bool = False
+    held_out: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -66,6 +68,7 @@ class Table:
         self.days_past_due = np.array([row.days_past_due for row in rows], dtype=np.int64)
         self.tier = np.array([row.tier for row in rows], dtype=np.int64)
         self.treated = np.array([row.treated for row in rows], dtype=bool)
+        self.held_out = np.array([row.held_out for row in rows], dtype=bool)
         self.inputs = _inputs(rows)
         self._first_month = _calendar_month(int(self.day.min()))
         self.month = np.array([self.month_number(day) for day in self.day.tolist()], dtype=np.int64)
@@ -101,8 +104,12 @@ class Table:
             touched |= (self.day <= last) & (self.day + horizon_days >= first)
         return touched
 
+    def disrupts(self, day: int, horizon_days: int) -> bool:
+        """Whether the label window of an observation on this day touches a disrupted period."""
+        return any(day <= last and day + horizon_days >= first for first, last in self._disrupted)
+
     def parts(self, head: str, horizon_days: int, warm_up_months: int) -> dict[str, np.ndarray]:
-        """Masks of the parts that are reported: main, disrupted, and main without treated borrowers if any are."""
+        """Masks of the parts that are reported: main, disrupted; of main, where there are such, untreated and held out."""
         pooled = self.asked(head) & (self.month >= warm_up_months)
         touched = self.disrupted(horizon_days)
         parts = {"main": pooled & ~touched}
@@ -110,6 +117,8 @@ class Table:
             parts["disrupted"] = pooled & touched
         if self.treated.any():
             parts["untreated"] = parts["main"] & ~self.treated
+        if self.held_out.any():
+            parts["held out"] = parts["main"] & self.held_out
         return parts
 
 

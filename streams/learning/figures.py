@@ -19,6 +19,7 @@ from msgspec import Struct
 from river import drift
 
 from streams.learning import metrics
+from streams.risk.heads import Scorer, prior_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,11 +34,22 @@ REFERENCE_KEPT = 4096
 class Watch(Struct, array_like=True):
     """What drift is measured against: little-endian float32.
 
-    `losses` are the newest log losses; `reference` the scores of the cohort before.
+    `losses` are the newest log losses; `reference` the yardstick of the cohort before, see `yardstick`.
     """
 
     losses: bytes = b""
     reference: bytes = b""
+
+
+def yardstick(head: str, inputs: np.ndarray) -> np.ndarray:
+    """What the population is compared by from month to month: the score of the prior, which no learning moves.
+
+    Args:
+        head: which question.
+        inputs: quantised features, a row a label.
+    """
+    scorer = Scorer(prior_head(head))
+    return np.array([scorer.logit(row) for row in inputs.tolist()])
 
 
 def key(head: str, observed_day: int, name: str) -> str:
@@ -55,12 +67,12 @@ def judge(cohort: Cohort, shadows: Mapping[str, Sequence[float] | None], watch: 
     """
     p, y = cohort.probabilities, cohort.outcomes
     losses = metrics.log_losses(p, y)
-    reference = np.frombuffer(watch.reference, "<f4")
+    reference, present = np.frombuffer(watch.reference, "<f4"), yardstick(cohort.head, cohort.inputs).astype("<f4")
     figures = {
         "versions": " ".join(cohort.versions),
         **_line(ACTIVE, p, y),
         **_alerts(cohort),
-        f"{ACTIVE}.psi": _text(metrics.psi(reference.astype(float), p)),
+        f"{ACTIVE}.psi": _text(metrics.psi(reference.astype(float), present.astype(float))),
         f"{ACTIVE}.psi_limit": _text(metrics.psi_limit(len(reference), len(y))),
         f"{ACTIVE}.drift": "1" if _drifts(np.frombuffer(watch.losses, "<f4"), losses) else "0",
     }
@@ -71,7 +83,7 @@ def judge(cohort: Cohort, shadows: Mapping[str, Sequence[float] | None], watch: 
         figures |= _line(UNTREATED, p[~cohort.treated], y[~cohort.treated])
     recent = np.append(np.frombuffer(watch.losses, "<f4"), losses.astype("<f4"))[-LOSSES_KEPT:]
     watch.losses = recent.astype("<f4").tobytes()
-    watch.reference = p[:REFERENCE_KEPT].astype("<f4").tobytes()
+    watch.reference = present[:REFERENCE_KEPT].tobytes()
     return figures
 
 

@@ -5,7 +5,8 @@ borrower), so neither partitions nor arrival order matter. Learning each label o
 Rule 2: both classes of a cohort are learned together, at the horizon; the guard may keep a cohort out.
 Rule 3: figures are prequential: a label is judged by the probability that was published when it was observed. While
 another version is pinned, the learner's own weights of then are judged in the shadow beside it.
-Rule 4: challengers learn the same labels in the same order and give figures, nothing else.
+Rule 4: a rare head leans on a frequent one (`learning.priors`), as of the end of each learned day.
+Rule 5: challengers learn the same labels in the same order and give figures, nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from streams.learning.cohort import Cohort, cohorts, terms_matrix
 from streams.learning.copies import Copies, as_of, keep
 from streams.learning.figures import LEARNER, Watch, judge, key
 from streams.learning.guard import LabelGuard
-from streams.learning.priors import prior_variances
+from streams.learning.priors import LEANS, leaning_center, prior_variances
 from streams.risk.design import LAYOUT, TERMS
 from streams.risk.heads import HEADS, MILLION, PRIOR_VERSION, Scorer, Weights, prior_head, probability_ppm
 
@@ -51,6 +52,7 @@ class HeadState(Struct, array_like=True):
     watch: Watch
     challenger: ChallengerState
     copies: Copies = msgspec.field(default_factory=list)
+    center: bytes = b""
 
 
 class LearnerState(Struct, array_like=True):
@@ -67,7 +69,8 @@ class _Head:
         self.name = name
         self.challenged = challenged
         self.copies: Copies = []
-        self.center = np.array(prior_head(name))
+        self.hand = np.array(prior_head(name))
+        self.center = self.hand.copy()
         self.prior = prior_variances(name, 0)
         self.mean = self.center.copy()
         self.covariance = np.diag(self.prior)
@@ -103,8 +106,14 @@ class _Head:
         version = dt.date.fromordinal(known[0]).isoformat() if known else PRIOR_VERSION
         if cohort.versions == (version,):
             return None
-        scorer = Scorer(np.frombuffer(known[1], "<f8").tolist() if known else self.center.tolist())
+        scorer = Scorer(np.frombuffer(known[1], "<f8").tolist() if known else self.hand.tolist())
         return [probability_ppm(scorer.logit(row)) / MILLION for row in rows]
+
+    def lean(self, other: _Head) -> None:
+        """Move the prior's mean towards what another head has learned."""
+        center = leaning_center(self.name, self.positives, self.hand, other.hand, other.mean)
+        bayes.recenter(self.mean, self.covariance, self.center, center, self.prior)
+        self.center = center
 
     def published(self) -> tuple[float, ...]:
         """The present means as they are published."""
@@ -128,6 +137,7 @@ class _Head:
             watch=self.watch,
             challenger=self.challenger.state(),
             copies=self.copies,
+            center=self.center.astype("<f8").tobytes(),
         )
 
     @classmethod
@@ -135,6 +145,8 @@ class _Head:
         """From bytes."""
         head = cls(state.name, challenged=challenged)
         head.mean = np.frombuffer(state.mean, "<f8").copy()
+        if state.center:
+            head.center = np.frombuffer(state.center, "<f8").copy()
         lower = np.zeros((TERMS, TERMS))
         lower[np.tril_indices(TERMS)] = np.frombuffer(state.covariance, "<f8")
         head.covariance = lower + np.tril(lower, -1).T
@@ -181,6 +193,8 @@ class Learner:
             found = head.learn(day.toordinal(), cohort)
             figures |= {key(cohort.head, cohort.observed_day, name): value for name, value in found.items()}
             figures[f"{cohort.head}.learned"] = str(head.labels)
+        for name, lean in LEANS.items():
+            self._heads[name].lean(self._heads[lean.on])
         weights = self.weights(day)
         for name, vector in zip(HEADS, weights.heads, strict=True):
             keep(self._heads[name].copies, day.toordinal(), np.array(vector).astype("<f8").tobytes())

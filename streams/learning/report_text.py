@@ -9,6 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from streams.learning.figures import ACTIVE
+from streams.risk.heads import HEADS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from streams.learning.compare import Comparison, Interval
     from streams.learning.evaluate import Report
+    from streams.learning.health import Window
 
 EARLY_MONTHS = range(3, 9)
 
@@ -31,6 +35,8 @@ def render(report: Report) -> RenderableType:
         _alerts(report),
         _early(report),
         _cohorts(report),
+        *([_lines(report)] if report.lines else []),
+        *([_drifts(report)] if report.windows else []),
     ]
     if report.flips is not None:
         flips = report.flips
@@ -99,6 +105,38 @@ def _cohorts(report: Report) -> Table:
     for row in report.cohorts:
         table.add_row(row.slice, f"{row.labels:,}", f"{row.mean_probability:.3%}", f"{row.rate:.3%}")
     return table
+
+
+def _lines(report: Report) -> Table:
+    columns = ("head", "line", "month-ends", "labels", "positives", "AUC", "AP", "ECE", "log loss")
+    table = _table("Side by side in the shadow: means over the month-ends that all of them scored", columns)
+    for row in report.lines:
+        table.add_row(
+            row.head, row.line, f"{row.windows:,}", f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
+            number(row.average_precision), number(row.ece), number(row.log_loss, 5),
+        )  # fmt: skip
+    return table
+
+
+def _drifts(report: Report) -> Table:
+    """The month-ends at which something was out of the ordinary, of the head that drives tiers."""
+    columns = ("month-end", "version", "labels", "positives", "log loss", "PSI", "its limit", "ADWIN", "not learned",
+               "alerts right", "found", "lead")  # fmt: skip
+    table = _table("Drift: month-ends with a score or a loss out of the ordinary, 90-day default", columns)
+    for window in drifted(report):
+        table.add_row(
+            str(window.observed_on), " ".join(window.versions), f"{window.labels:,}", f"{window.positives:,}",
+            number(window.log_loss, 5), number(window.psi, 3), number(window.psi_limit, 3),
+            "drift" if window.drift else "", "quarantined" if window.quarantined else "",
+            number(window.alert_precision, 3), number(window.alert_recall, 3), f"{number(window.alert_lead_days, 0)} d",
+        )  # fmt: skip
+    return table
+
+
+def drifted(report: Report) -> list[Window]:
+    """Month-ends at which PSI passed its limit, ADWIN saw a change, or the guard kept the labels out."""
+    own = [window for window in report.windows if window.line == ACTIVE and window.head == HEADS[0]]
+    return [window for window in own if window.psi > window.psi_limit or window.drift or window.quarantined]
 
 
 def _comparison(comparison: Comparison) -> Table:

@@ -40,7 +40,7 @@ _HAND_RULE = {
     "missed_slow": 0.5,
     "shadow_arrears_slow": 0.5,
     "next_short": 0.5,
-    "paid_now": -0.3,
+    "paid_now": -0.15,
 }
 #: Log-odds that a point of it is worth, by head.
 _HAND_SLOPE = {"default_90d": 1.3, "delinquent_30_90d": 1.2, "default_180d": 1.1, "default_365d": 0.9}

@@ -82,6 +82,18 @@ def test_loosening_the_prior_gives_the_posterior_it_would_have_given() -> None:
     assert np.allclose(posterior(after)[1], covariance)
 
 
+def test_recentering_the_prior_gives_the_posterior_it_would_have_given() -> None:
+    """Checked against the precision form, too."""
+    generator = np.random.default_rng(8)
+    data, prior = generator.normal(size=(40, 5)), np.array([0.1, 0.4, 0.4, 2.0, 0.2])
+    target, before, after = (generator.normal(size=5) for _ in range(3))
+    covariance = np.linalg.inv(data.T @ data + np.diag(1 / prior))
+    mean = np.asarray(covariance @ (target + before / prior), np.float64)
+    bayes.recenter(mean, covariance, before, after, prior)
+
+    assert np.allclose(covariance @ (target + after / prior), mean)
+
+
 def test_forgetting_never_exceeds_the_prior() -> None:
     """Directions that no data inform must not blow up."""
     prior = np.array([0.3, 0.01])
