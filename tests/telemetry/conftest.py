@@ -27,14 +27,12 @@ from streams.agents.groups import EVERY
 from streams.engine import topics_admin
 from streams.evidence.keys import generate_key, write_key_file
 from streams.settings import PREFIX, Settings, load
-from tests.docs.pages import ROOT
 from tests.telemetry.book import BookPage
+from tests.telemetry.promql import RULES
 from tests.whole.conftest import Running, some_loans
 
-RULES = ROOT / "deploy" / "prometheus"
 _PATIENCE_S = 60.0
-
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 
 
 def free_port() -> int:
@@ -63,7 +61,7 @@ def get(url: str) -> tuple[int, str]:
         return 0, ""
 
 
-def until(true: Callable[[], T], what: str, patience_s: float = _PATIENCE_S) -> T:
+def until(true: Callable[[], Answer], what: str, patience_s: float = _PATIENCE_S) -> Answer:
     """Ask until the answer is true; returns it."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
@@ -164,7 +162,7 @@ class Prometheus:
         )
         until(lambda: get(f"http://127.0.0.1:{self.port}/-/ready")[0] == 200, "Prometheus is ready")
 
-    def ask(self, what: str, **parameters: str) -> Any:  # noqa: ANN401  its own JSON
+    def ask(self, what: str, **parameters: str) -> Any:  # noqa: ANN401  JSON
         """Part of its HTTP API."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         status, body = get(f"http://127.0.0.1:{self.port}/api/v1/{what}{query}")
