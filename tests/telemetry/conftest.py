@@ -29,6 +29,7 @@ from streams.evidence.keys import generate_key, write_key_file
 from streams.settings import PREFIX, Settings, load
 from tests.telemetry.book import BookPage
 from tests.telemetry.promql import RULES
+from tests.whole import conduct
 from tests.whole.conftest import Running, some_loans
 
 _PATIENCE_S = 60.0
@@ -206,7 +207,7 @@ def world(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     targets = [f"127.0.0.1:{worker.port}"] + ([page.target] if page else [])
     prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), targets)
     try:
-        Running(worker.settings).replay(some_loans(30, "2019-01-01"))
+        Running(worker.settings).replay(some_loans(30, "2019-01-01", conduct.story))
         until(worker.ready, "the worker is ready again")
         until(lambda: prometheus.query("forewarn_borrowers"), "the first walk is scraped")
         yield worker, prometheus

@@ -17,7 +17,7 @@ BOARDS: dict[str, dict[str, Any]] = {
 }
 #: Panels that rightly show nothing on the test's world, and why.
 EMPTY = {
-    "Precision and recall of alerts": "nobody of these thirty loans defaulted under an alert whose label has matured",
+    "Precision and recall of alerts": "labels of this release do not say whether an alert stood",
     "Days of warning": "as above",
     "Reserve over expected loss": "nobody stated a reserve",
 }
