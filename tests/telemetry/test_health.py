@@ -45,7 +45,7 @@ def test_before_the_first_sample_it_is_not_ready() -> None:
     health = ready()
     health.waited_s = None
 
-    assert not health.ready(0.0).ok
+    assert health.ready(0.0).reason == "how far behind it is, is not known"
 
 
 def test_a_record_waits_from_the_sample_that_saw_it() -> None:
