@@ -48,16 +48,17 @@ class Health:
 
     def ready(self, now: float) -> Verdict:
         """Whether the worker is at its work and up to date."""
-        if self.stopping:
-            return Verdict(ok=False, reason="stopping")
-        if not (alive := self.live(now)).ok:
-            return alive
-        if not self.restored:
-            return Verdict(ok=False, reason="waiting for an assignment or reading rows back")
-        if self.waited_s is None:
-            return Verdict(ok=False, reason="how far behind it is, is not known")
-        if not self.caught_up:
-            return Verdict(ok=False, reason="catching up with what came before the start")
-        if self.waited_s > self.waited_s_max:
-            return Verdict(ok=False, reason=f"{self.waited_s:.0f} s behind; the bound is {self.waited_s_max:.0f} s")
+        if reason := "stopping" if self.stopping else self.live(now).reason or self._behind():
+            return Verdict(ok=False, reason=reason)
         return Verdict(ok=True)
+
+    def _behind(self) -> str:
+        if not self.restored:
+            return "waiting for an assignment or reading rows back"
+        if self.waited_s is None:
+            return "how far behind it is, is not known"
+        if not self.caught_up:
+            return "catching up with what came before the start"
+        if self.waited_s > self.waited_s_max:
+            return f"{self.waited_s:.0f} s behind; the bound is {self.waited_s_max:.0f} s"
+        return ""
