@@ -22,7 +22,7 @@ from streams.events.outputs import Direction, Step, Tier, Verdict
 from streams.risk.tiers import TIERS
 from streams.settings import Settings
 from streams.telemetry import metrics
-from streams.telemetry.health import Health
+from streams.telemetry.health import SILENT_S_MAX, Health
 from streams.topics import SEQUENCED
 
 #: The head whose outcome alerts warn of.
@@ -89,7 +89,8 @@ class Meter(Watch):
 
     def __init__(self, agent: str, settings: Settings) -> None:
         self.agent = agent
-        self.health = Health(settings.ready_lag_ms / 1000, time.monotonic())
+        silent_s_max = max(SILENT_S_MAX, 60 + 2 * settings.transaction_timeout_ms / 1000)
+        self.health = Health(settings.ready_lag_ms / 1000, time.monotonic(), silent_s_max)
         self.positions: Positions | None = None
         self.assignments = 0
         self.figures = ModelFigures()
@@ -140,6 +141,7 @@ class Meter(Watch):
     def assigned(self, partitions: int) -> None:
         """Until it is adopted, this worker is not ready."""
         self.health.restored = self.health.caught_up = False
+        self.health.waited_s = None
         metrics.REBALANCES.inc()
         metrics.PARTITIONS.set(partitions)
         metrics.RESTORING.set(1)

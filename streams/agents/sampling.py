@@ -6,21 +6,23 @@ changes nothing.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, TopicPartition
 
 from streams.agents.looks import look_for
 from streams.agents.measure import Meter
 from streams.engine import client, reading
-from streams.engine.errors import EngineError
 from streams.engine.processor import Processor
 from streams.engine.transactions import Partition
 from streams.settings import Settings
 from streams.telemetry import metrics
 from streams.telemetry.lag import Tracker
+
+log = logging.getLogger("forewarn.telemetry")
 
 SAMPLE_S = 3.0
 #: So many versions back, the figures of twelve cohorts of every head are found.
@@ -52,8 +54,10 @@ class Sampler:
                 if self._remembers:
                     self._remember()
                 self.sample(time.monotonic())
-            except (KafkaException, EngineError):
+            except Exception as error:  # noqa: BLE001  metrics must not end a worker; it is not ready until they are back
+                log.warning("lag and state were not measured: %s: %s", type(error).__name__, error)
                 metrics.LAG_UNKNOWN.inc()
+                self._meter.health.waited_s = None
             metrics.SAMPLE_SECONDS.inc(time.thread_time() - began)
             time.sleep(SAMPLE_S)
 

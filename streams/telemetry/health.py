@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-#: A loop that has not turned for so long is stuck: four times the longest wait inside it, a transaction's timeout.
+#: A loop that has not turned for so long is stuck. The longest wait inside it is that for a previous owner's transaction, whose
+#: timeout may be set longer: then the limit is longer, too.
 SILENT_S_MAX = 120.0
 
 
@@ -31,9 +32,9 @@ class Health:
         stopping: whether a stop was asked for.
     """
 
-    def __init__(self, waited_s_max: float, now: float) -> None:
-        """Args: the bound for `waited_s`, seconds; the monotonic clock."""
-        self.waited_s_max = waited_s_max
+    def __init__(self, waited_s_max: float, now: float, silent_s_max: float = SILENT_S_MAX) -> None:
+        """Args: the bound for `waited_s`, seconds; the monotonic clock; how long the loop may be silent."""
+        self.waited_s_max, self.silent_s_max = waited_s_max, silent_s_max
         self.turned_at = now
         self.restored = self.caught_up = self.stopping = False
         self.waited_s: float | None = None
@@ -41,20 +42,23 @@ class Health:
     def live(self, now: float) -> Verdict:
         """Whether a restart would be of no use."""
         silent_s = now - self.turned_at
-        if silent_s > SILENT_S_MAX:
+        if silent_s > self.silent_s_max:
             return Verdict(ok=False, reason=f"the loop has not turned for {silent_s:.0f} s")
         return Verdict(ok=True)
 
     def ready(self, now: float) -> Verdict:
         """Whether the worker is at its work and up to date."""
-        if self.stopping:
-            return Verdict(ok=False, reason="stopping")
-        if not (alive := self.live(now)).ok:
-            return alive
-        if not self.restored:
-            return Verdict(ok=False, reason="waiting for an assignment or reading rows back")
-        if not self.caught_up or self.waited_s is None:
-            return Verdict(ok=False, reason="catching up with what came before the start")
-        if self.waited_s > self.waited_s_max:
-            return Verdict(ok=False, reason=f"{self.waited_s:.0f} s behind; the bound is {self.waited_s_max:.0f} s")
+        if reason := "stopping" if self.stopping else self.live(now).reason or self._behind():
+            return Verdict(ok=False, reason=reason)
         return Verdict(ok=True)
+
+    def _behind(self) -> str:
+        if not self.restored:
+            return "waiting for an assignment or reading rows back"
+        if self.waited_s is None:
+            return "how far behind it is, is not known"
+        if not self.caught_up:
+            return "catching up with what came before the start"
+        if self.waited_s > self.waited_s_max:
+            return f"{self.waited_s:.0f} s behind; the bound is {self.waited_s_max:.0f} s"
+        return ""

@@ -112,8 +112,19 @@ def test_developer_s_commands_name_what_exists(command: Command) -> None:
     assert program.removeprefix(".venv/bin/") in {"python", "pytest"}
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.words[0] in {"docker", "kubectl"}], ids=_IDS)
+def test_deployment_files_exist(command: Command) -> None:
+    """What they say is checked in tests/deploy; here, that the file or folder is there."""
+    named = [word for word in command.words if word.startswith("deploy/")]
+
+    assert named
+    assert all((ROOT / name).exists() for name in named)
+
+
 def test_every_command_is_of_a_kind_that_is_tested() -> None:
     """A line of another kind would pass unseen."""
-    others = [c for c in COMMANDS if not re.match(r"(forewarn|make|export) |\.venv/bin/", c.line)]
+    others = [
+        c for c in COMMANDS if not re.match(r"(forewarn|make|export|docker compose|kubectl) |\.venv/bin/", c.line)
+    ]
 
     assert others == []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from river import checks
 
 from streams.learning import bayes
@@ -86,9 +87,9 @@ def test_recentering_the_prior_gives_the_posterior_it_would_have_given() -> None
     """Checked against the precision form, too."""
     generator = np.random.default_rng(8)
     data, prior = generator.normal(size=(40, 5)), np.array([0.1, 0.4, 0.4, 2.0, 0.2])
-    target, before, after = (generator.normal(size=5) for _ in range(3))
-    covariance = np.linalg.inv(data.T @ data + np.diag(1 / prior))
-    mean = np.asarray(covariance @ (target + before / prior), np.float64)
+    target, before, after = (np.asarray(generator.normal(size=5), np.float64) for _ in range(3))
+    covariance: NDArray[np.float64] = np.linalg.inv(data.T @ data + np.diag(1 / prior)).astype(np.float64)
+    mean = covariance @ (target + before / prior)
     bayes.recenter(mean, covariance, before, after, prior)
 
     assert np.allclose(covariance @ (target + after / prior), mean)

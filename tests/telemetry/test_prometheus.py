@@ -10,22 +10,17 @@ import msgspec
 import pytest
 import yaml  # type: ignore[import-untyped]
 from confluent_kafka import Producer
-from prometheus_client.metrics import MetricWrapperBase
 
 from streams.engine import client, reading
 from streams.events.outputs import DateClosed, LabelMatured
 from streams.settings import Settings
-from streams.telemetry.metrics import SECTIONS
 from tests.docs.pages import ROOT
-from tests.telemetry.conftest import RULES, Prometheus, Worker, needs, until
-from tests.telemetry.page import name_of
-from tests.telemetry.promql import metrics_in
+from tests.telemetry.conftest import Prometheus, Worker, needs, until
+from tests.telemetry.promql import ALERTS, RECORDED, RULES, known, metrics_in
+from tests.telemetry.test_dashboards import EMPTY, QUERIES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 World = tuple[Worker, Prometheus]
-
-ALERTS = [rule for group in yaml.safe_load((RULES / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
-RECORDED = yaml.safe_load((RULES / "recording.yml").read_text())["groups"][0]["rules"]
 
 
 def test_the_rules_test_themselves() -> None:
@@ -46,17 +41,6 @@ def test_every_alert_is_tested_and_has_a_runbook() -> None:
     for rule in ALERTS:
         assert (ROOT / rule["annotations"]["runbook"]).is_file(), rule["alert"]
         assert rule["labels"]["severity"] in {"page", "ticket"}
-
-
-def known() -> set[str]:
-    """Every name that a query may ask for."""
-    found = {"up", *(rule["record"] for rule in RECORDED)}
-    metrics: list[MetricWrapperBase] = [metric for section in SECTIONS for metric in section.metrics]
-    for metric in metrics:
-        name = name_of(metric)
-        (described,) = metric.describe()
-        found |= {f"{name}{end}" for end in ("_bucket", "_sum", "_count")} if described.type == "histogram" else {name}
-    return found
 
 
 def test_every_rule_asks_for_metrics_that_exist() -> None:
@@ -99,12 +83,12 @@ def test_a_healthy_worker_wakes_nobody(world: World) -> None:
 
 def fires(prometheus: Prometheus, alert: str) -> None:
     """Wait until it does."""
-    until(lambda: alert in prometheus.firing(), f"{alert} fires", 90)
+    until(lambda: alert in prometheus.firing(), f"{alert} fires")
 
 
 def quiet(prometheus: Prometheus, alert: str) -> None:
     """Wait until it does not."""
-    until(lambda: alert not in prometheus.firing(), f"{alert} ends", 90)
+    until(lambda: alert not in prometheus.firing(), f"{alert} ends")
 
 
 def test_a_burst_of_dead_letters_fires(world: World) -> None:
@@ -182,13 +166,21 @@ def test_a_calibration_break_fires(world: World) -> None:
     assert float(off["value"][1]) == pytest.approx(1 / 3 - 0.02, abs=0.005)
 
 
+def test_every_panel_gives_data(world: World) -> None:
+    """Asked as Grafana does; what is empty is known to be, and why, and is PromQL all the same."""
+    _, prometheus = world
+    found = {query: prometheus.query(query.expression.replace("$__rate_interval", "10m")) for query in QUERIES}
+
+    assert [query for query, data in found.items() if not data and query.panel not in EMPTY] == []
+
+
 def test_an_agent_that_hangs_fires(world: World) -> None:
     """The rest of the worker goes on and is scraped."""
     worker, prometheus = world
     agent = worker.agent("assess")
     agent.suspend()
     try:
-        until(lambda: prometheus.query('forewarn_agent_up{agent="assess"} == 0'), "the supervisor says so", 30)
+        until(lambda: prometheus.query('forewarn_agent_up{agent="assess"} == 0'), "the supervisor says so")
     finally:
         agent.resume()
     until(worker.ready, "it goes on where it was")
