@@ -23,11 +23,9 @@ import psutil
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from streams.agents.groups import EVERY
 from streams.engine import topics_admin
 from streams.evidence.keys import generate_key, write_key_file
 from streams.settings import PREFIX, Settings, load
-from tests.telemetry.book import BookPage
 from tests.telemetry.promql import RULES
 from tests.whole import conduct
 from tests.whole.conftest import Running, some_loans
@@ -140,14 +138,14 @@ def quick(rules: str) -> str:
 class Prometheus:
     """A server of its own on a free port; ended by its process id."""
 
-    def __init__(self, home: Path, targets: list[str]) -> None:
+    def __init__(self, home: Path, target: str) -> None:
         program, self.port = needs("prometheus"), free_port()
         for name in ("recording.yml", "alerts.yml"):
             (home / name).write_text(quick((RULES / name).read_text()))
         config = yaml.safe_load((RULES / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(home / name) for name in ("recording.yml", "alerts.yml")]
-        config["scrape_configs"][0]["static_configs"] = [{"targets": targets}]
+        config["scrape_configs"][0]["static_configs"] = [{"targets": [target]}]
         del config["alerting"]
         (home / "prometheus.yml").write_text(yaml.safe_dump(config))
         self._log = (home / "prometheus.log").open("ab")
@@ -203,9 +201,7 @@ def worker(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
 @pytest.fixture(scope="module")
 def world(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker, Prometheus]]:
     """That worker under the eyes of Prometheus, while it folds, so that rates are there to be seen."""
-    page = None if "portfolio" in EVERY else BookPage()
-    targets = [f"127.0.0.1:{worker.port}"] + ([page.target] if page else [])
-    prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), targets)
+    prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), f"127.0.0.1:{worker.port}")
     try:
         Running(worker.settings).replay(some_loans(30, "2019-01-01", conduct.story))
         until(worker.ready, "the worker is ready again")
@@ -213,5 +209,3 @@ def world(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield worker, prometheus
     finally:
         prometheus.stop()
-        if page is not None:
-            page.close()
