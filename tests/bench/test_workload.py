@@ -91,8 +91,9 @@ def test_peers_do_the_product_s_work(base: Workload) -> None:
                     wakes.note(key, wake_day)
             fold.close(day, 0)
 
-    said = Counter((topic, value) for topic, _, value in fold.take())
-    wanted = Counter((write.topic, write.value) for write in writes if write.topic not in {"state", "dead-letters"})
+    # The product tells the book of changes by batch as well, so its messages are cut elsewhere.
+    said = Counter((topic, value) for topic, _, value in fold.take() if topic != "book")
+    wanted = Counter((write.topic, write.value) for write in writes if write.topic not in {"state", "book"})
     assert said == wanted
     assert fold.refused == 0
     assert rows == {w.key: (w.value or b"")[13:] for w in writes if w.topic == "state" and w.key and w.key[0]}

@@ -18,7 +18,8 @@ from streams.borrower.state import Borrower
 from streams.events import control
 from streams.events.decode import decode
 from streams.events.envelope import BorrowerEvent
-from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.outputs import DateClosed, LabelMatured, MeasureConcluded
+from streams.portfolio.book import Delta
 from streams.risk.heads import Weights
 from streams.risk.model import prior_weights
 from streams.risk.tiers import DEFAULT
@@ -42,18 +43,21 @@ class Keyed:
         self.refused = 0
         self._partitions = partitions
         self._closed_day = 0
+        self._book = Delta()
+        self._policies = collect.shipped_policies()
         self._weights = prior_weights()
         self._renew()
 
     def _renew(self) -> None:
-        self._context = Context(self._weights, DEFAULT, self._emit, self._label)
-        self._context.policies = collect.shipped_policies()
+        self._context = Context(self._weights, DEFAULT, self._emit, self._label, concluded=self._label)
+        self._context.book = self._book
+        self._context.policies = self._policies
         self._context.closed_day = self._closed_day
 
     def _emit(self, topic: str, output: Any) -> None:  # noqa: ANN401  an output struct, as in `Context.emit`
         self.outputs.append((topic, output.borrower_id.encode(), _json.encode(output)))
 
-    def _label(self, label: LabelMatured) -> None:
+    def _label(self, label: LabelMatured | MeasureConcluded) -> None:
         self.outputs.append(("labels", label.borrower_id.encode(), _msgpack.encode(label)))
 
     def take(self) -> list[Output]:
@@ -96,6 +100,9 @@ class Keyed:
             case control.ModelActivated() as activated:
                 self._weights = Weights.from_event(activated.version, activated.learned_through, activated.heads)
                 self._renew()
+            case control.MeasuresActivated() as scores:
+                self._policies = collect.with_scores(self._policies, scores)
+                self._renew()
             case _:
                 pass
         return 0
@@ -103,9 +110,12 @@ class Keyed:
     def close(self, day: int, partition: int) -> None:
         """A date is over in a partition: what matures of it from now on is too late, and `learn` may go on."""
         self._closed_day = self._context.closed_day = day
-        self._context.book.take(partition)
         closed = DateClosed(partition=partition, partitions=self._partitions, business_date=dt.date.fromordinal(day))
-        self.outputs.append(("labels", None, _msgpack.encode(closed)))
+        told = _msgpack.encode(closed)
+        self.outputs.append(("labels", None, told))
+        if self._book:
+            self.outputs.append(("book", None, _msgpack.encode(self._book.take(partition))))
+        self.outputs.append(("book", None, told))
 
 
 class Wakes:

@@ -16,7 +16,7 @@ from streams.borrower.context import Context
 from streams.borrower.shard import Shard
 from streams.events import control
 from streams.events.decode import decode
-from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.outputs import DateClosed, LabelMatured, MeasureConcluded
 from streams.risk.heads import Weights
 from streams.risk.tiers import DEFAULT, Policy
 from streams.sandbox.bench.job import Job, from_command_line
@@ -36,12 +36,12 @@ class _Partition:
         self._shard = Shard(DEFAULT, self._context)
 
     def _context(self, weights: Weights, policy: Policy) -> Context:
-        return Context(weights, policy, self._emit, self._label)
+        return Context(weights, policy, self._emit, self._label, concluded=self._label)
 
     def _emit(self, topic: str, output: Any) -> None:  # noqa: ANN401  an output struct, as in `Context.emit`
         self.out.append((topic, -1, output.borrower_id.encode(), _json.encode(output)))
 
-    def _label(self, label: LabelMatured) -> None:
+    def _label(self, label: LabelMatured | MeasureConcluded) -> None:
         self.out.append(("labels", 0, label.borrower_id.encode(), _msgpack.encode(label)))
 
     def fold(self, value: bytes) -> None:
@@ -51,11 +51,18 @@ class _Partition:
             closed = DateClosed(
                 partition=self._number, partitions=self._job.partitions, business_date=event.business_date
             )
-            self.out.append(("labels", 0, None, _msgpack.encode(closed)))
-            self._shard.book.take(self._number)
+            told = _msgpack.encode(closed)
+            self.out.append(("labels", 0, None, told))
+            self._tell_book()
+            self.out.append(("book", 0, None, told))
+
+    def _tell_book(self) -> None:
+        if self._shard.book:
+            self.out.append(("book", 0, None, _msgpack.encode(self._shard.book.take(self._number))))
 
     def flush(self) -> list[tuple[str, int, bytes | None, bytes]]:
         rows = [("state", self._number, row.key, row.body) for row in self._shard.flush()]
+        self._tell_book()
         taken, self.out = self.out, []
         return [*taken, *rows]
 

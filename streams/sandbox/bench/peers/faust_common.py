@@ -10,7 +10,8 @@ import faust
 from streams.sandbox.bench.job import Job
 from streams.sandbox.bench.work import Output
 
-_OUTPUTS = ("risk-tier-changes", "delinquency-changes", "collection-actions", "labels")
+_OUTPUTS = ("risk-tier-changes", "delinquency-changes", "collection-actions", "labels", "book")
+_ONE_PARTITION = ("labels", "book")
 #: A reading so often; only the last says that all is durable.
 _EVERY = 1_000
 #: Changelog records that may wait before the stream is held up. Faust's 100 makes it stop again and again (its issue 173).
@@ -57,7 +58,7 @@ class Peer:
     async def send(self, outputs: list[Output]) -> None:
         """Publish what a fold said."""
         for topic, key, value in outputs:
-            await self._outputs[topic].send(key=key, value=value, partition=0 if topic == "labels" else None)
+            await self._outputs[topic].send(key=key, value=value, partition=0 if topic in _ONE_PARTITION else None)
 
     def folded(self) -> None:
         """One more record is folded; after the last, wait until all is durable and say so."""
