@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH, HEIGHT = 420, 300
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 30, 40
+WIDTH, HEIGHT = 420, 310
+LEFT, RIGHT, TOP, BOTTOM = 56, 26, 46, 40
+TITLE_Y, LEGEND_Y = 14, 32
+LEGEND_STEP = 110
+#: About so many ticks an axis; they stand at round numbers.
 TICKS = 5
+_ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 class Line(NamedTuple):
@@ -30,21 +35,35 @@ def chart(
     lines: Sequence[Line],
     x_span: tuple[float, float] = (0.0, 1.0),
     y_span: tuple[float, float] = (0.0, 1.0),
+    *,
+    log_percent: bool = False,
 ) -> str:
-    """Draw lines over a span of each axis; points outside are cut to the edge."""
+    """Draw lines over a span of each axis; points outside are cut to the edge.
+
+    Args:
+        title: above the chart.
+        x_name: below it.
+        y_name: beside it.
+        lines: named ones are in the legend.
+        x_span: first and last value.
+        y_span: the same.
+        log_percent: values are log10 of shares, and ticks are to say percent.
+    """
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts = [
         f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
-        f'<text x="{LEFT}" y="18" font-weight="600">{escape(title)}</text>',
-        *_axes(x_span, y_span),
+        f'<text x="{LEFT}" y="{TITLE_Y}" font-weight="600">{escape(title)}</text>',
+        *_axes(x_span, y_span, log_percent=log_percent),
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_name)}</text>',
         f'<text transform="translate(11 {middle:.0f}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>',
     ]
     named = [line for line in lines if line.name]
     parts += [_drawn(line, x_span, y_span) for line in lines]
     for place, line in enumerate(named):
-        x = WIDTH - RIGHT - 80 * (len(named) - place)
-        parts.append(f'<text x="{x}" y="18" style="fill:{_color(line)}">{escape(line.name)}</text>')
+        parts.append(
+            f'<text x="{LEFT + LEGEND_STEP * place}" y="{LEGEND_Y}" style="fill:{_color(line)}">'
+            f"\N{EM DASH} {escape(line.name)}</text>"
+        )
     return "".join(parts) + "</svg>"
 
 
@@ -60,19 +79,37 @@ def _place(point: tuple[float, float], x_span: tuple[float, float], y_span: tupl
     return x, y
 
 
-def _axes(x_span: tuple[float, float], y_span: tuple[float, float]) -> list[str]:
+def ticks(span: tuple[float, float]) -> list[float]:
+    """Round numbers within a span, about `TICKS` of them."""
+    width = (span[1] - span[0]) or 1.0
+    raw = width / TICKS
+    scale = 10.0 ** math.floor(math.log10(raw))
+    step = next(each * scale for each in _ROUND if each * scale >= raw * 0.999)
+    first = math.ceil(span[0] / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, math.floor(span[1] / step + 1e-9) + 1)]
+
+
+def _axes(x_span: tuple[float, float], y_span: tuple[float, float], *, log_percent: bool) -> list[str]:
+    said = _percent if log_percent else _plain
     parts = []
-    for tick in range(TICKS + 1):
-        x_value = x_span[0] + (x_span[1] - x_span[0]) * tick / TICKS
-        y_value = y_span[0] + (y_span[1] - y_span[0]) * tick / TICKS
-        x, _ = _place((x_value, y_span[0]), x_span, y_span)
-        _, y = _place((x_span[0], y_value), x_span, y_span)
+    for value in ticks(y_span):
+        _, y = _place((x_span[0], value), x_span, y_span)
         parts += [
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--faint)" stroke-width=".5"/>',
-            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{y_value:.2g}</text>',
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{x_value:.3g}</text>',
+            f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{said(value)}</text>',
         ]
+    for value in ticks(x_span):
+        x, _ = _place((value, y_span[0]), x_span, y_span)
+        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{said(value)}</text>')
     return parts
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * 10**value:g} %"
 
 
 def _drawn(line: Line, x_span: tuple[float, float], y_span: tuple[float, float]) -> str:

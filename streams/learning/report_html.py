@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from streams.learning.chart import Line, chart
-from streams.learning.report_text import EARLY_MONTHS, interval, number
+from streams.learning.report_text import EARLY_MONTHS, drifted, interval, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--faint); padding: .25rem .7rem; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child, .w { text-align: left; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem; }
 figure { margin: 0; } figcaption { max-width: 30rem; font-size: .85rem; }
 svg text { fill: var(--ink); font-size: 11px; } .scroll { overflow-x: auto; }
@@ -43,9 +43,11 @@ def page(report: Report, title: str = "Forewarn: evaluation") -> str:
         "<h2>Alert budgets</h2>" + _alerts(report) + _lead_time(report),
         *(_charts(curves) for curves in report.curves),
         "<h2>Month by month</h2>" + _drift(report),
+        _out_of_the_ordinary(report),
         "<h2>First months, against the hand rule</h2>" + _early(report),
         "<h2>Error by cohort</h2>" + _cohorts(report),
         _flips(report),
+        _lines(report),
         _comparisons(report),
     ]
     return (
@@ -56,8 +58,18 @@ def page(report: Report, title: str = "Forewarn: evaluation") -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    listed = list(rows)
+    words = [any(row[at][:1].isalpha() for row in listed) for at in range(len(columns))]
+    kinds = ['<{} class="w"' if word else "<{}" for word in words]
+    head = "".join(
+        kind.format("th") + f' scope="col">{escape(column)}</th>' for kind, column in zip(kinds, columns, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(kind.format("td") + f">{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in listed
+    )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -120,8 +132,9 @@ def _charts(curves: Curves) -> str:
         ),
         (
             chart(
-                "Calibration", "log10 probability", "log10 happened",
+                "Calibration", "probability", "happened",
                 [Line(calibration, dots=True), Line([(-4.0, -4.0), (0.0, 0.0)], dashed=True)], (-4.0, 0.0), (-4.0, 0.0),
+                log_percent=True,
             ),
             "Tenths of the rows by probability; on the dashed line probabilities are right. Empty tenths are not drawn.",
         ),
@@ -161,6 +174,38 @@ def _drift(report: Report) -> str:
             chart(f"{head}: rate", "month", "", [expected, happened], span, (0.0, top)),
         ]
     return '<div class="charts">' + "".join(f"<figure>{svg}</figure>" for svg in drawn) + "</div>"
+
+
+def _out_of_the_ordinary(report: Report) -> str:
+    rows = [
+        (str(window.observed_on), " ".join(window.versions), f"{window.positives:,} of {window.labels:,}",
+         number(window.log_loss, 5), number(window.psi, 3), number(window.psi_limit, 3),
+         "drift" if window.drift else "", "quarantined" if window.quarantined else "",
+         number(window.alert_precision, 3), number(window.alert_recall, 3), number(window.alert_lead_days, 0))
+        for window in drifted(report)
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    columns = ("month-end", "scored by", "positives", "log loss", "PSI", "its limit", "ADWIN", "labels", "alerts right",
+               "found", "lead, days")  # fmt: skip
+    return (
+        "<p>Month-ends at which the population moved by more than chance (PSI of the hand rule's score), the loss changed "
+        "(ADWIN), or the labels were kept out of learning:</p>" + _table(columns, rows)
+    )
+
+
+def _lines(report: Report) -> str:
+    if not report.lines:
+        return ""
+    rows = (
+        (row.head, row.line, f"{row.windows:,}", f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
+         number(row.average_precision), number(row.ece), number(row.log_loss, 5))
+        for row in report.lines
+    )  # fmt: skip
+    columns = ("head", "line", "month-ends", "labels", "positives", "AUC", "AP", "ECE", "log loss")
+    return "<h2>Side by side in the shadow</h2><p>Means over the month-ends that every line scored.</p>" + _table(
+        columns, rows
+    )
 
 
 def _early(report: Report) -> str:

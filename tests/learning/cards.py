@@ -102,3 +102,9 @@ def _label(client: Client) -> LabelMatured:
         model_version="prior",
         observation=client.inputs,
     )
+
+
+if __name__ == "__main__":
+    import msgspec
+
+    print(msgspec.json.encode(judge(observed())).decode())  # noqa: T201  the program's answer
