@@ -31,7 +31,7 @@ class Fed:
         self._next: Counter[tuple[str, int]] = Counter()
         self._taken = 0
         self._driver = LocalDriver(
-            [Sequencer(1, None), Assessor(1, DEFAULT, book=True), LearningAgent(), PortfolioAgent()], self._take
+            [Sequencer(1, None), Assessor(1, DEFAULT), LearningAgent(), PortfolioAgent()], self._take
         )
 
     def _take(self, write: Write) -> None:
