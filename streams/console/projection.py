@@ -19,7 +19,13 @@ from streams.borrower import state
 from streams.console.store import Store
 from streams.engine import rows as frame
 from streams.engine.reading import Place, Record
-from streams.events.outputs import CollectionAction, DelinquencyChanged, PortfolioAlert, RiskTierChanged
+from streams.events.outputs import (
+    CollectionAction,
+    CollectionActionWithdrawn,
+    DelinquencyChanged,
+    PortfolioAlert,
+    RiskTierChanged,
+)
 from streams.risk.tiers import TIERS
 
 #: What the console reads.
@@ -38,7 +44,7 @@ LETTER_BYTES = 2_048
 _TIER = {name: index for index, name in enumerate(TIERS)}
 _alerts = msgspec.json.Decoder(RiskTierChanged)
 _changes = msgspec.json.Decoder(DelinquencyChanged)
-_actions = msgspec.json.Decoder(CollectionAction)
+_actions = msgspec.json.Decoder(CollectionAction | CollectionActionWithdrawn)
 _notices = msgspec.json.Decoder(PortfolioAlert)
 
 
@@ -183,10 +189,13 @@ class _Batch:
         before, after = int(change.from_bucket[1:]), int(change.to_bucket[1:])
         self._tallies["rolls"][change.business_date.toordinal(), before, after] += 1
 
-    def _action(self, record: Record, action: CollectionAction) -> None:
+    def _action(self, record: Record, action: CollectionAction | CollectionActionWithdrawn) -> None:
         self._borrowers.setdefault(action.borrower_id, -1)
         self._file(record, action.borrower_id)
-        verdict = "WITHHELD" if action.withheld else action.decision.verdict
+        if isinstance(action, CollectionActionWithdrawn):
+            verdict = "WITHDRAWN"
+        else:
+            verdict = "WITHHELD" if action.withheld else action.decision.verdict
         self._tallies["measures"][action.business_date.toordinal(), action.stage, verdict] += 1
 
     def _letter(self, record: Record) -> None:

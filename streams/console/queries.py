@@ -7,11 +7,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.events.outputs import CollectionAction, DelinquencyChanged, PortfolioAlert, RiskTierChanged
+from streams.console.story import Said
+from streams.events.outputs import (
+    CollectionAction,
+    CollectionActionWithdrawn,
+    DelinquencyChanged,
+    PortfolioAlert,
+    RiskTierChanged,
+)
 
 _alert = msgspec.json.Decoder(RiskTierChanged)
 _notice = msgspec.json.Decoder(PortfolioAlert)
-_said = msgspec.json.Decoder(CollectionAction | DelinquencyChanged)
+_said = msgspec.json.Decoder(CollectionAction | CollectionActionWithdrawn | DelinquencyChanged)
 #: No page shows more of any list.
 ROWS_MAX = 200
 
@@ -143,9 +150,7 @@ def broadcast(db: sqlite3.Connection, partition: int, after: int = -1) -> list[t
     ).fetchall()
 
 
-def published(
-    db: sqlite3.Connection, no: int
-) -> tuple[list[RiskTierChanged], list[CollectionAction | DelinquencyChanged]]:
+def published(db: sqlite3.Connection, no: int) -> tuple[list[RiskTierChanged], list[Said]]:
     """What stood on the topics about one borrower: alerts, and the rest."""
     said = [_alert.decode(value) for (value,) in db.execute("SELECT value FROM alert WHERE borrower = ?", (no,))]
     rows = db.execute("SELECT value FROM record WHERE borrower = ? AND topic <> 'journal'", (no,))

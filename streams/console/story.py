@@ -24,12 +24,12 @@ from streams.borrower.state import Borrower
 from streams.events.control import BusinessDateAdvanced, ModelActivated
 from streams.events.decode import decode
 from streams.events.envelope import BorrowerEvent, Event
-from streams.events.outputs import CollectionAction, DelinquencyChanged, RiskTierChanged
+from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, DelinquencyChanged, RiskTierChanged
 from streams.ledger import derive
 from streams.risk.heads import Weights
 from streams.risk.tiers import DEFAULT, Policy
 
-Said = RiskTierChanged | DelinquencyChanged | CollectionAction
+Said = RiskTierChanged | DelinquencyChanged | CollectionAction | CollectionActionWithdrawn
 
 
 class Point(Struct, frozen=True):

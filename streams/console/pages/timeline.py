@@ -14,7 +14,13 @@ from streams.console.story import Said, Told
 from streams.console.words import Language
 from streams.events.contacts import ContactTopicEvent, HoldCleared, HoldSet
 from streams.events.loans import LoanTopicEvent
-from streams.events.outputs import CollectionAction, DelinquencyChanged, Reason, RiskTierChanged
+from streams.events.outputs import (
+    CollectionAction,
+    CollectionActionWithdrawn,
+    DelinquencyChanged,
+    Reason,
+    RiskTierChanged,
+)
 from streams.events.payments import InstallmentMissed, PaymentFailed, PaymentReversed
 
 #: Between lines of one day: what was decided stands above the event that caused it.
@@ -51,6 +57,8 @@ def id_of(said: Said) -> str:
             return f"alert {said.alert_id}"
         case CollectionAction():
             return f"action {said.action_id}"
+        case CollectionActionWithdrawn():
+            return f"withdrawn {said.action_id}"
         case DelinquencyChanged():
             return f"change {said.change_id}"
 
@@ -116,6 +124,9 @@ def _output(language: Language, said: Said, *, published: bool) -> Entry:
             return Entry(day, "delinquency", event_words.delinquency(language, said), note=note)
         case CollectionAction():
             return Entry(day, "collection", _action(language, said), note=note)
+        case CollectionActionWithdrawn():
+            step, why = words.say(language, f"step.{said.stage}"), words.say(language, f"withdrawn.{said.cause}")
+            return Entry(day, "collection", f"{step}: {words.say(language, 'verdict.WITHDRAWN')} ({why})", note=note)
 
 
 def _change(language: Language, alert: RiskTierChanged) -> str:
