@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from itertools import product
 from typing import Annotated, TypeVar
@@ -117,6 +118,7 @@ class PolicyError(ValueError):
         super().__init__("\n".join(f"{name}: {problem}" for problem in self.problems))
 
 
+@lru_cache(maxsize=64)  # any activation makes all of them again, and the same text is the same policy
 def load_pack(text: bytes, name: str) -> Pack:
     """Read and check a policy pack.
 

@@ -9,6 +9,7 @@ Rule 2: a stage never opens earlier than the stage before it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Literal
 
@@ -205,6 +206,7 @@ class LoadedPlan:
         self.early_offsets = tuple(sorted({-(condition.days_to_due_at_most or 0) for condition in self.early}))
 
 
+@lru_cache(maxsize=64)  # any activation makes all of them again, and the same text is the same policy
 def load_plan(text: bytes, name: str) -> LoadedPlan:
     """Read and check a collection plan.
 

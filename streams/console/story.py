@@ -78,9 +78,11 @@ class Story(Struct):
 
 #: (offset, record's bytes)
 Line = tuple[int, bytes]
+#: (offset, event)
+Heard = tuple[int, Event]
 
 
-def tell(borrower_id: str, partition: int, own: list[Line], broadcast: Iterable[Line]) -> Story:
+def tell(borrower_id: str, partition: int, own: list[Line], broadcast: Iterable[Heard]) -> Story:
     """Fold a borrower's records among those that went to everybody.
 
     Args:
@@ -96,6 +98,7 @@ class _Teller:
     def __init__(self, story: Story) -> None:
         self._story = story
         self._keys: set[str] = set()
+        self._wake_day = 0
         self._shard = Shard(DEFAULT, self._context)
 
     def _context(self, weights: Weights, policy: Policy) -> Context:
@@ -106,16 +109,19 @@ class _Teller:
         del topic
         self._story.said.append(output)
 
-    def run(self, own: list[Line], broadcast: Iterable[Line]) -> Story:
+    def run(self, own: list[Line], broadcast: Iterable[Heard]) -> Story:
         first = own[0][0] if own else 0
         for offset, event in _relevant(broadcast, own, first):
             if isinstance(event, BorrowerEvent):
                 self._own(offset, event)
-            else:
-                self._shard.fold(event)
-                if isinstance(event, BusinessDateAdvanced):
-                    self._story.day = max(self._story.day, event.business_date.toordinal())
-            self._look()
+                self._look()
+                continue
+            self._shard.fold(event)
+            if isinstance(event, BusinessDateAdvanced):
+                day = event.business_date.toordinal()
+                self._story.day = max(self._story.day, day)
+                if 0 < self._wake_day <= day:  # else it has not touched the row
+                    self._look()
         return self._story
 
     def _own(self, offset: int, event: BorrowerEvent) -> None:
@@ -133,6 +139,7 @@ class _Teller:
         for stored in self._shard.flush():
             if stored.key in {SHARD_KEY, POLICY_KEY}:
                 continue
+            self._wake_day = stored.wake_day
             row = self._story.row = state.decode(stored.body)
             standing = derive(row.account, row.business_day).standing
             point = Point(
@@ -146,13 +153,12 @@ class _Teller:
                 points.append(point)
 
 
-def _relevant(broadcast: Iterable[Line], own: list[Line], first: int) -> Iterator[tuple[int, Event]]:
+def _relevant(broadcast: Iterable[Heard], own: list[Line], first: int) -> Iterator[Heard]:
     """Both in order of offset; of dates and models before the first record, only the last."""
-    before: dict[type[Event], tuple[int, Event]] = {}
-    after: list[tuple[int, Event]] = []
-    kept: list[tuple[int, Event]] = []
-    for offset, value in broadcast:
-        event = decode(value)
+    before: dict[type[Event], Heard] = {}
+    after: list[Heard] = []
+    kept: list[Heard] = []
+    for offset, event in broadcast:
         if offset > first:
             after.append((offset, event))
         elif isinstance(event, BusinessDateAdvanced | ModelActivated):

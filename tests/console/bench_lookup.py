@@ -101,7 +101,11 @@ def measure(directory: Path, borrowers: int, count: int) -> dict[str, float]:
         alone.append((time.perf_counter() - began) * 1000)
         assert len(own) == records
     with Site(store) as site:
+        began_cpu = time.process_time()
         pages = lookups(site, borrowers, count)
+        cpu_ms = (
+            (time.process_time() - began_cpu) * 1000 / count
+        )  # of the client, too; other programs' load is not in it
     size = store.path.stat().st_size
     store.close()
     return {
@@ -110,6 +114,7 @@ def measure(directory: Path, borrowers: int, count: int) -> dict[str, float]:
         "file_bytes_a_borrower": round(size / borrowers),
         "lookup_ms_median": round(statistics.median(alone), 2),
         "lookup_ms_max": round(max(alone), 2),
+        "page_cpu_ms": round(cpu_ms, 1),
         "page_ms_median": round(statistics.median(pages), 1),
         "page_ms_p95": round(sorted(pages)[int(len(pages) * 0.95)], 1),
         "page_ms_max": round(max(pages), 1),

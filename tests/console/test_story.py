@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 
 import pytest
 
 from streams.console import dues, queries, story
 from streams.console.dues import Due
 from streams.console.pages import timeline
-from streams.console.story import Story
+from streams.console.story import Heard, Story
+from streams.events.decode import decode
 from streams.events.outputs import RiskTierChanged
 from tests.console import scene
 from tests.console.feeding import Fed
@@ -21,7 +23,12 @@ def told(fed: Fed, borrower_id: str) -> Story:
         found = queries.borrower(db, borrower_id)
         assert found is not None
         partition, own = queries.journal_of(db, found.no)
-        return story.tell(borrower_id, partition, own, queries.broadcast(db, partition))
+        return story.tell(borrower_id, partition, own, heard(db, partition))
+
+
+def heard(db: sqlite3.Connection, partition: int) -> list[Heard]:
+    """What everybody was told."""
+    return [(offset, decode(value)) for offset, value in queries.broadcast(db, partition)]
 
 
 def everybody(fed: Fed) -> list[str]:
@@ -71,7 +78,7 @@ def test_a_model_before_the_first_record_counts(fed: Fed) -> None:
         found = queries.borrower(db, scene.WORSE)
         assert found is not None
         partition, own = queries.journal_of(db, found.no)
-        lines = queries.broadcast(db, partition)
+        lines = heard(db, partition)
     whole = story.tell(scene.WORSE, partition, own, lines)
     last = [(offset + lines[-1][0] + 1, value) for offset, value in own[:2]]
     late = story.tell(scene.WORSE, partition, last, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 
@@ -12,8 +13,9 @@ from streams.console.dues import Due, LoanDues
 from streams.console.pages import timeline
 from streams.console.pages.ask import Ask, View, date, percent
 from streams.console.queries import BorrowerRow
-from streams.console.story import Said, Story
+from streams.console.story import Heard, Said, Story
 from streams.events.contacts import HoldCleared, HoldSet
+from streams.events.decode import decode
 from streams.events.outputs import CollectionAction, RiskTierChanged
 from streams.evidence.money import money_text
 from streams.ledger import derive
@@ -33,11 +35,12 @@ class Stories:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[tuple[int, int, int], Story]] = OrderedDict()
+        self._heard: dict[int, list[Heard]] = {}
 
     def of(self, ask: Ask, borrower: BorrowerRow) -> Story:
         """The borrower's story, as of the records in this view of the file."""
         partition, own = queries.journal_of(ask.db, borrower.no)
-        broadcast = queries.broadcast(ask.db, partition)
+        broadcast = self._broadcast(ask.db, partition)
         key = (partition, own[-1][0] if own else -1, broadcast[-1][0] if broadcast else -1)
         with self._lock:
             kept = self._kept.get(borrower.borrower_id)
@@ -49,6 +52,17 @@ class Stories:
             while len(self._kept) > STORIES_MAX:
                 self._kept.popitem(last=False)
         return kept[1]
+
+    def _broadcast(self, db: sqlite3.Connection, partition: int) -> list[Heard]:
+        """What everybody of a partition was told; decoded once, for all borrowers."""
+        with self._lock:
+            heard = self._heard.get(partition, [])
+        more = queries.broadcast(db, partition, heard[-1][0] if heard else -1)
+        if more:
+            heard = [*heard, *((offset, decode(value)) for offset, value in more)]
+            with self._lock:
+                self._heard[partition] = heard
+        return heard
 
 
 def listed(ask: Ask) -> View:
