@@ -70,6 +70,7 @@ def withdrawn(withdrawal: Withdrawal, borrower_id: str, day: int, sequence: int)
         journal_sequence=sequence,
         stage=withdrawal.stage,  # type: ignore[arg-type]  # a Stage or FORBEARANCE_OFFER, spelled as on the topic
         cause=withdrawal.cause,
+        rule_ids=withdrawal.rule_ids,
     )
 
 

@@ -14,7 +14,7 @@ from streams.collections.plans import LoadedPlan, plan_for
 from streams.collections.policies import Policies
 from streams.collections.progress import Withdrawal, next_wake_day, record, withdraw
 from streams.collections.proposal import Proposal
-from streams.collections.propose import propose
+from streams.collections.propose import propose, withdraw_refused
 from streams.collections.situation import Situation
 from streams.collections.trials import HORIZON_DAYS, TrialOutcome, mature
 
@@ -52,14 +52,16 @@ def look(policies: Policies, situation: Situation, facts: Facts, instant: dt.dat
     loaded = plan_for(policies.plans, situation.product)
     if loaded is not None and _is_calm(loaded, situation, facts):
         return Day(facts, wake_day=next_wake_day(loaded, situation, facts))
-    kept, withdrawn = withdraw(facts, situation, loaded.plan) if loaded is not None else (facts, ())
-    facts, outcomes = mature(kept, situation)
     if loaded is None:
+        facts, outcomes = mature(facts, situation)
         return Day(facts, (), (), outcomes, _trials_day(facts))
+    facts, withdrawn = withdraw(facts, situation, loaded.plan)
+    facts, refused = withdraw_refused(loaded.plan, situation, facts, policies.packs, instant)
+    facts, outcomes = mature(facts, situation)
     proposals = propose(loaded.plan, situation, facts, policies.packs, instant, policies.scores)
     facts = record(facts, situation, proposals)
     days = [day for day in (next_wake_day(loaded, situation, facts), _trials_day(facts)) if day]
-    return Day(facts, proposals, withdrawn, outcomes, min(days, default=0))
+    return Day(facts, proposals, withdrawn + refused, outcomes, min(days, default=0))
 
 
 def _is_calm(loaded: LoadedPlan, situation: Situation, facts: Facts) -> bool:

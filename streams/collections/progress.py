@@ -72,7 +72,7 @@ def _due_days(loaded: LoadedPlan, situation: Situation) -> list[int]:
 def _marked_days(plan: Plan, facts: Facts) -> list[int]:
     """Days that follow from what was proposed, promised or held."""
     days = [promise.due_day + 1 for promise in facts.promises]
-    days += [hold.until_day for hold in facts.holds]
+    days += [day for hold in facts.holds for day in (hold.from_day, hold.until_day)]
     if facts.stages:
         steps = dict(_named_steps(plan))
         named = [(mark, steps.get(mark.name.removesuffix(DENIED))) for mark in facts.stages]
@@ -101,12 +101,16 @@ def _successors(plan: Plan, facts: Facts) -> list[tuple[StageMark, StageStep]]:
     return [(marks[before.stage], after) for before, after in pairs if before.stage in marks]
 
 
+Cause = Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN", "REFUSED"]
+
+
 class Withdrawal(Struct, frozen=True, gc=False):
-    """A proposal that stood, and is no longer wanted."""
+    """A proposal that stood, and is no longer wanted; `rule_ids` are those by which the gate now refuses it."""
 
     action_id: str
     stage: str
-    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
+    cause: Cause
+    rule_ids: tuple[str, ...] = ()
 
 
 def withdraw(facts: Facts, situation: Situation, plan: Plan) -> tuple[Facts, tuple[Withdrawal, ...]]:
@@ -122,30 +126,30 @@ def withdraw(facts: Facts, situation: Situation, plan: Plan) -> tuple[Facts, tup
     early = {trial.action_id for trial in facts.trials if trial.early}
     standing = [
         mark
-        for mark in _standing(facts, situation.business_day, plan)
+        for mark in standing_marks(facts, situation.business_day, plan)
         if (mark.action not in early if situation.is_clear else mark.name != FORBEARANCE_OFFER)
     ]
-    return _taken_back(facts, standing, "NOTHING_OVERDUE" if situation.is_clear else "PROMISE_OPEN")
+    cause: Cause = "NOTHING_OVERDUE" if situation.is_clear else "PROMISE_OPEN"
+    return taken_back(facts, [Withdrawal(mark.action, mark.name, cause) for mark in standing])
 
 
 def withdraw_frozen(facts: Facts, business_day: int, plan: Plan) -> tuple[Facts, tuple[Withdrawal, ...]]:
     """Take back all that stands, because nobody may be asked for money while an incident lasts."""
-    return _taken_back(facts, _standing(facts, business_day, plan), "FROZEN")
+    standing = standing_marks(facts, business_day, plan)
+    return taken_back(facts, [Withdrawal(mark.action, mark.name, "FROZEN") for mark in standing])
 
 
-def _standing(facts: Facts, business_day: int, plan: Plan) -> list[StageMark]:
+def standing_marks(facts: Facts, business_day: int, plan: Plan) -> list[StageMark]:
     """Steps whose proposal neither was carried out nor has lapsed."""
     steps = dict(_named_steps(plan))
     marks = [mark for mark in facts.stages if mark.action and mark.name in steps]
     return [mark for mark in marks if business_day <= mark.last_day + steps[mark.name].valid_days]
 
 
-def _taken_back(
-    facts: Facts, standing: Sequence[StageMark], cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
-) -> tuple[Facts, tuple[Withdrawal, ...]]:
-    if not standing:
+def taken_back(facts: Facts, found: Sequence[Withdrawal]) -> tuple[Facts, tuple[Withdrawal, ...]]:
+    """The facts without these proposals and the places held for them."""
+    if not found:
         return facts, ()
-    found = [Withdrawal(mark.action, mark.name, cause) for mark in standing]
     gone = {each.action_id for each in found}
     keys = {token(action_id) for action_id in gone}
     stages = tuple([replace(mark, action="") if mark.action in gone else mark for mark in facts.stages])

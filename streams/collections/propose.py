@@ -19,11 +19,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.collections.choice import FIXED, FIXED_ORDER, HOLDOUT, PPM, Choice, MeasureScores, choose, held_out
-from streams.collections.facts import DENIED, Facts
+from streams.collections.facts import DENIED, Facts, StageMark
 from streams.collections.gate import Decision, evaluate
+from streams.collections.instants import token
 from streams.collections.packs import Pack
 from streams.collections.plans import FORBEARANCE_OFFER, Measure, Plan, StageStep, Step
-from streams.collections.progress import due_day, mark_of, reached_index, reserved
+from streams.collections.progress import (
+    Withdrawal,
+    due_day,
+    mark_of,
+    reached_index,
+    reserved,
+    standing_marks,
+    taken_back,
+)
 from streams.collections.promises import open_promise
 from streams.collections.proposal import Proposal, Weighed, only_consent
 from streams.collections.rules.base import Action
@@ -70,6 +79,35 @@ def propose(
         facts = reserved(facts, proposal)  # the next proposal of the day counts this one
         made.append(proposal)
     return tuple(made)
+
+
+def withdraw_refused(
+    plan: Plan, situation: Situation, facts: Facts, packs: Sequence[Pack], instant: dt.datetime
+) -> tuple[Facts, tuple[Withdrawal, ...]]:
+    """Take back what stands and what the gate now refuses: since it was proposed, a hold may have been set."""
+    found: list[Withdrawal] = []
+    for mark in standing_marks(facts, situation.business_day, plan):
+        measure, purpose = _proposed(plan, situation, facts, mark)
+        if measure is None:
+            continue
+        decision = evaluate(_action(measure, purpose, situation, mark.action), facts, packs, instant)
+        if decision.verdict is Verdict.DENY:
+            found.append(Withdrawal(mark.action, mark.name, "REFUSED", decision.rule_ids))
+    return taken_back(facts, found)
+
+
+def _proposed(plan: Plan, situation: Situation, facts: Facts, mark: StageMark) -> tuple[Measure | None, Purpose]:
+    """Which measure stands, by the place held for it (a placement or review holds none and is the only one), and why."""
+    offer = plan.forbearance_offer
+    if mark.name == FORBEARANCE_OFFER:
+        measures, purpose = offer.measures if offer is not None else (), Purpose.FORBEARANCE
+    else:
+        measures = next((step.measures for step in plan.stages if step.stage == mark.name), ())
+        purpose = Purpose.REMIND if situation.is_clear else Purpose.COLLECT
+    key = token(mark.action)
+    channel = next((a.channel for a in facts.attempts if a.expires_us and a.key == key), None)
+    only = measures[0] if len(measures) == 1 else None
+    return next((measure for measure in measures if measure.kind == channel), only), purpose
 
 
 def _open_steps(plan: Plan, situation: Situation, facts: Facts) -> list[tuple[str, Step, Purpose]]:

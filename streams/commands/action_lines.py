@@ -46,6 +46,7 @@ def gone(withdrawn: CollectionActionWithdrawn) -> list[Segment]:
         "NOTHING_OVERDUE": "nothing is overdue any more",
         "PROMISE_OPEN": "a promise to pay is open",
         "FROZEN": "an incident of the lender's own lasts",
+        "REFUSED": f"refused by {', '.join(withdrawn.rule_ids)}",
     }
     return [
         (f"stage {withdrawn.stage} taken back: {why[withdrawn.cause]}", "dim"),

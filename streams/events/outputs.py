@@ -156,13 +156,15 @@ class CollectionAction(Output, tag="collection_action", frozen=True, kw_only=Tru
 class CollectionActionWithdrawn(Output, tag="collection_action_withdrawn", frozen=True, kw_only=True):
     """A proposal that stood is no longer wanted: take it off the list.
 
-    Nothing is overdue any more, a promise is open, or an incident of the lender's own freezes escalation.
+    Nothing is overdue any more, a promise is open, an incident of the lender's own freezes escalation, or the conduct gate
+    refuses by `rule_ids` what it allowed before.
     """
 
     action_id: str
     journal_sequence: int
     stage: Step
-    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN"]
+    cause: Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN", "REFUSED"]
+    rule_ids: tuple[str, ...] = ()
 
 
 class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="label_matured"):

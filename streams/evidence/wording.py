@@ -175,6 +175,7 @@ VALUES: dict[str, str] = {
     "NOTHING_OVERDUE": "已无逾期",
     "PROMISE_OPEN": "承诺还款期内",
     "FROZEN": "机构自身事件期间暂停",
+    "REFUSED": "拒绝",
     "SIGNED_OFF": "同意",
     "UNABLE": "无力还款",
     "UNDECIDED": "未认定",

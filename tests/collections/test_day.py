@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -179,6 +181,26 @@ def test_a_promise_takes_back_the_ladder_and_not_the_relief() -> None:
 
     assert {proposal.stage for proposal in offered.proposals} == {"FORBEARANCE_OFFER", "REMINDER"}
     assert [(each.stage, each.cause) for each in promised.withdrawn] == [("REMINDER", "PROMISE_OPEN")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "from_day", "first"), [("DECEASED", "2026-03-12", 11), ("CEASE_REQUEST", "2026-03-15", 14)]
+)
+def test_a_hold_takes_back_what_stands(kind: str, from_day: str, first: int) -> None:
+    """Nobody is left on a list whom nobody may call; a hold that begins later takes it back when it begins."""
+    day, action_id = called()
+    hold = event(
+        contacts.HoldSet, "2026-03-12T01:00:00+00:00", hold_id="H", kind=kind, from_date=dt.date.fromisoformat(from_day)
+    )
+    facts, found = fold(hold, facts=day.facts), []
+    for number in (11, 12, 13, 14, 15):
+        seen = looked(situation(number, tier=Tier.WATCH), facts)
+        facts = seen.facts
+        found += [(number, each.action_id, each.cause, each.rule_ids) for each in seen.withdrawn]
+
+    rule = "BASE-DECEASED" if kind == "DECEASED" else "BASE-STOP"
+    assert found == [(first, action_id, "REFUSED", (rule,))]
+    assert token(action_id) not in {attempt.key for attempt in facts.attempts}
 
 
 def test_an_early_reminder_is_not_taken_back_for_being_early() -> None:
