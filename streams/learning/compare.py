@@ -6,6 +6,8 @@ month it scores, and, as the model does, no cohort that the label guard quaranti
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,15 +98,25 @@ def monthly_lightgbm(table: Table, head: str, horizon_days: int) -> np.ndarray:
     assert table.inputs is not None
     inputs, outcome, asked = table.inputs.astype(np.float64), table.outcome(head), table.asked(head)
     accepted = _accepted(table, head)
+    released = np.array([_released(day, horizon_days) for day in table.day.tolist()])
     found = np.full(len(outcome), np.nan)
     for number in sorted(set(table.month.tolist())):
         here = table.month == number
-        ready = asked & accepted & (table.day + horizon_days <= table.day[here].min())
+        ready = asked & accepted & (released <= table.day[here].min())
         if outcome[ready].sum() < POSITIVES_MIN:
             continue
         booster = lightgbm.train(PARAMETERS, lightgbm.Dataset(inputs[ready], outcome[ready]), ROUNDS)
         found[here] = booster.predict(inputs[here], num_threads=1)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _released(day: int, horizon_days: int) -> int:
+    """When a month-end's label is released to the model, and so to LightGBM: see `borrower.labels`, Rule 1."""
+    through = dt.date.fromordinal(day + 1 + horizon_days)
+    if through.day == 1:
+        return through.toordinal()
+    return dt.date(through.year + through.month // 12, through.month % 12 + 1, 1).toordinal()
 
 
 def _accepted(table: Table, head: str) -> np.ndarray:

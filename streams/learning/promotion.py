@@ -48,7 +48,7 @@ def figures_of(health: Health, name: str) -> Pooled:
     if not found:
         raise Refused(
             f"{name} has no prequential figures: no month-end that it scored has matured yet (for {DECIDING_HEAD} that "
-            "takes 121 days), or every one was quarantined. Wait, or roll back to a version that has figures: "
+            "takes up to five months), or every one was quarantined. Wait, or roll back to a version that has figures: "
             "`forewarn models list` shows them."
         )
     figures = found[0]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.events.envelope import Event
-from streams.events.fields import Installment, Money
+from streams.events.fields import Installment, Money, NonNegativeMoney
 from streams.events.loans import LoanClosed, LoanOpened, LoanWrittenOff, ScheduleSet
 from streams.events.payments import PaymentReceived
 
@@ -64,7 +64,7 @@ def microloans(borrowers: int = 60, days: int = 540, seed: int = 1) -> list[Even
                 gone = dues[0][0] + dt.timedelta(days=120)
                 events.append(
                     LoanWrittenOff(**_head(gone, f"{loan}/w", borrower), loan_id=loan, written_off_on=gone,
-                                   amount=Money(50_000 * count, "INR"))
+                                   amount=NonNegativeMoney(50_000 * count, "INR"))
                 )  # fmt: skip
                 day = gone + dt.timedelta(days=30)
                 continue

@@ -103,7 +103,7 @@ def test_a_version_that_scored_nothing_is_not_promoted(book: Book) -> None:
     """The refusal says what is missing."""
     newest = book.health.versions[-1].version
 
-    with pytest.raises(Refused, match=r"no prequential figures.*121 days"):
+    with pytest.raises(Refused, match=r"no prequential figures.*five months"):
         figures_of(book.health, newest)
 
 
