@@ -36,7 +36,7 @@ WINDOW_DAYS = 10
 BASELINE_DAYS, GAP_DAYS, BASELINE_DAYS_MIN = 180, 14, 60
 #: Up to so many times what is usual is no strike.
 MARGIN = 1.1
-EXPOSED_MIN, MISSED_MIN = 12, 6
+EXPOSED_MIN, MISSED_MIN = 8, 6
 #: False alarms a year, over all parts of a book together.
 ALARMS_A_YEAR = 1.0
 YEAR_DAYS = 365
