@@ -35,10 +35,10 @@ WINDOW_DAYS = 10
 #: What is usual: half a year, less the last two weeks, which may be the change itself.
 BASELINE_DAYS, GAP_DAYS, BASELINE_DAYS_MIN = 180, 14, 60
 #: Up to so many times what is usual is no strike.
-MARGIN = 1.25
-EXPOSED_MIN, MISSED_MIN = 12, 6
+MARGIN = 1.1
+EXPOSED_MIN, MISSED_MIN = 8, 6
 #: False alarms a year, over all parts of a book together.
-ALARMS_A_YEAR = 0.5
+ALARMS_A_YEAR = 1.0
 YEAR_DAYS = 365
 #: So many expected misses weigh as much as what was seen of a class, a day of the month, a part, the last days.
 CLASS_PRIOR, MONTH_PRIOR, PART_PRIOR, SHOCK_PRIOR = 2.0, 10.0, 8.0, 5.0

@@ -1,40 +1,37 @@
 """How soon a coordinated stop-pay in a real part of the Ally loans is found, and how often there is a false alarm.
 
-    python -m tests.portfolio.ally_strikes RECORDS
+    python -m tests.portfolio.ally_strikes
 
-RECORDS are the folded records of `book` (see `ally_report`, which makes them). Only due dates are taken from them: those
-who paid on a real day stop with a chance of the share given, from 40 start dates on. Each day is judged as the monitor
-judges it, by the same functions. A strike is found when the alarm comes on one of its days and would not have without it.
+Due dates and whether they were met are counted from the events. From 20 start dates on, those who paid on a real day stop
+with a chance of the share given. Each day is judged as the monitor judges it, by the same functions.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from streams.events.envelope import BorrowerEvent, Event
+from streams.events.loans import LoanClosed, LoanOpened, LoanRestructured, LoanWrittenOff, ScheduleSet
+from streams.events.payments import PaymentFailed, PaymentReceived
 from streams.learning import hazard
 from streams.portfolio import sequential
-from streams.portfolio.book import EXPOSED_BY_CLASS, MISSED_BY_CLASS, PROMPTNESS_CLASSES, BookChanged, Segment
+from streams.portfolio.book import PROMPTNESS_CLASSES, promptness, punctual, vintage
 from streams.portfolio.drift import Drift
-from streams.portfolio.sequential import Day, Usual
-from streams.portfolio.views import label
-from tests.portfolio.ally_report import fold, records_of
+from streams.portfolio.sequential import YEAR_DAYS, Day, Usual
+from streams.sandbox.datasets import ally
 
 FIRST, LAST = dt.date(2018, 6, 1).toordinal(), dt.date(2020, 3, 15).toordinal()
-STARTS = range(FIRST + 15, LAST - 20, 16)
+STARTS = range(FIRST + 15, LAST - 20, 31)
 SHARES = (1.0, 0.6, 0.4)
 WATCHED_DAYS = 14
-VIEWS = ((), ("region",), ("vintage",))
-_PLACE = {name: at for at, name in enumerate((*EXPOSED_BY_CLASS, *MISSED_BY_CLASS))}
 
 
 class Part(NamedTuple):
@@ -50,39 +47,58 @@ class Part(NamedTuple):
         return sum(sum(day.exposed) for day in known) / (LAST - FIRST + 1)
 
 
-def parts_of(changes: Iterable[BookChanged]) -> list[Part]:
-    """The days of every part, whole book first, then those with most due dates."""
+def parts_of(events: Iterable[Event]) -> list[Part]:
+    """The days of every part, whole book first, then those with most due dates: counted from the events themselves."""
+    told: dict[str, list[BorrowerEvent]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, BorrowerEvent):
+            told[event.borrower_id].append(event)
     counts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0] * (2 * PROMPTNESS_CLASSES)))
-    corrected: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for change in changes:
-        names = {place: labels(segment) for place, segment in enumerate(change.segments)}
-        for day, place, flow, count, _ in change.flows:
-            if (at := _PLACE.get(flow)) is not None:
-                for name in names[place]:
-                    counts[name][day][at] += count
-        for _, place, missed_on, count, _ in change.corrected:
-            for name in names[place]:
-                corrected[name][missed_on] += count
+    for life in told.values():
+        opened = next(event for event in life if isinstance(event, LoanOpened))
+        names = ["USD", f"USD/region={opened.region or '-'}", f"USD/vintage={vintage(opened.opened_on.toordinal())}"]
+        for day, promptness_class, missed in due_dates(life):
+            for name in names:
+                counts[name][day][promptness_class] += 1
+                counts[name][day][PROMPTNESS_CLASSES + promptness_class] += missed
     parts = [
-        Part(name, [day_of(day, row, corrected[name][day]) for day, row in sorted(days.items())])
+        Part(
+            name,
+            [
+                Day(day, tuple(row[:PROMPTNESS_CLASSES]), tuple(row[PROMPTNESS_CLASSES:]))
+                for day, row in sorted(days.items())
+            ],
+        )
         for name, days in counts.items()
     ]
     return sorted(parts, key=lambda part: -part.due_a_day)
 
 
-def labels(segment: Segment) -> list[str]:
-    """The parts that hold a segment."""
-    return [label(segment, view) for view in VIEWS]
-
-
-def day_of(day: int, row: Sequence[int], corrected: int) -> Day:
-    """As `sequential.days_of` makes it."""
-    missed = list(row[PROMPTNESS_CLASSES:])
-    for at in range(PROMPTNESS_CLASSES):
-        taken = min(corrected, missed[at])
-        missed[at] -= taken
-        corrected -= taken
-    return Day(day, tuple(row[:PROMPTNESS_CLASSES]), tuple(missed))
+def due_dates(life: Sequence[BorrowerEvent]) -> Iterator[tuple[int, int, bool]]:
+    """(day, promptness class, missed) of each due date before which a loan was current."""
+    ends = [e.business_date for e in life if isinstance(e, LoanClosed | LoanWrittenOff)]
+    end = min(ends, default=dt.date.max).toordinal()
+    terms = [e for e in life if isinstance(e, ScheduleSet | LoanRestructured)]
+    paid = [
+        ((e.value_date or e.business_date).toordinal(), e.business_date, e.amount.amount_minor)
+        for e in life
+        if isinstance(e, PaymentReceived)
+    ]
+    record = 1
+    for place, term in enumerate(terms):
+        until = min(end, terms[place + 1].business_date.toordinal() if place + 1 < len(terms) else end)
+        own = [(day, amount) for day, on, amount in paid if place == 0 or on >= term.business_date]
+        due = 0
+        for installment in term.installments:
+            day = installment.due_date.toordinal()
+            if day >= until:
+                break
+            current = sum(amount for on, amount in own if on < day) >= due
+            due += installment.amount_minor
+            missed = sum(amount for on, amount in own if on <= day) < due
+            if current:
+                yield day, promptness(record), missed
+            record = punctual(record, missed=missed)
 
 
 def struck(days: Sequence[Day], start: int, share: float, chance: random.Random) -> list[Day]:
@@ -171,35 +187,59 @@ def delays(part: Part, book: Part, judge: Judge, share: float) -> list[int]:
     return found
 
 
-def main() -> None:
-    """Print the tables."""
-    kept = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    parts = parts_of(change for change in records_of(fold(kept)) if isinstance(change, BookChanged))
-    book = parts[0]
-    judged = [part for part in parts if part.due_a_day >= 1]
-    years = (LAST - FIRST + 1) / 365
-    tests: tuple[tuple[str, Callable[[Part], Judge]], ...] = (
-        ("by promptness", lambda part: by_class(len(judged), whole=part is book)),
-        ("River on counts", lambda part: by_counts),
-    )
-    console = Console(width=130)
-    table = Table("part", "due a day", "test", *(f"{share:.0%} stop" for share in SHARES), "false alarms a year")
-    regions = [part for part in judged if "region=" in part.name]
-    vintages = [part for part in judged if "vintage=" in part.name]
-    for part in (book, *regions[:6], *vintages[:3]):
-        for name, make in tests:
-            judge = make(part)
+def strikes(console: Console, parts: Sequence[Part], judged: int) -> None:
+    """How soon strikes are found, and how often the same parts ring on real days."""
+    book, years = parts[0], (LAST - FIRST + 1) / YEAR_DAYS
+    table = Table("part", "due a day", "test", *(f"{share:.0%} stop" for share in SHARES), "false a year", width=130)
+    regions = [part for part in parts if "region=" in part.name][:4]
+    vintages = [part for part in parts if "vintage=" in part.name][:2]
+    for part in (*regions, *vintages):
+        for name, judge in (("by promptness", by_class(judged)), ("River on counts", by_counts)):
             cells = []
-            for share in SHARES if part is not book else (0.2, 0.1, 0.05):
+            for share in SHARES:
                 found = delays(part, book, judge, share)
                 quick = sum(delay <= 3 for delay in found)
-                cells.append(f"{quick} of {len(STARTS)} in 3, median {median(found):.0f}" if found else "none")
+                cells.append(f"{quick} of {len(STARTS)}, median {median(found):.0f}" if found else "none")
             rate = false_alarms(part, book, judge) / years
             table.add_row(part.name, f"{part.due_a_day:.1f}", name, *cells, f"{rate:.1f}")
     console.print(table)
-    for name, make in tests:
-        rang = sum(false_alarms(part, book, make(part)) for part in judged)
-        console.print(f"{name}: {rang} alarms on the real days of {len(judged)} parts, {rang / years:.1f} a year")
+    rang = sum(false_alarms(part, book, by_class(judged, whole=part is book)) for part in parts[:judged])
+    console.print(f"By promptness: {rang} false alarms in {years:.1f} years of real days, all {judged} parts together.")
+
+
+def spring(console: Console, events: Sequence[Event], parts: Sequence[Part], judged: int) -> None:
+    """The months of 2020: what was due and missed, what broke, and what rang."""
+    table = Table("2020", "due", "newly missed", "technical failures", "paid late", "restructured", "parts that rang")
+    book = parts[0]
+    for month in range(2, 10):
+        first, last = dt.date(2020, month, 1), dt.date(2020, month + 1, 1) - dt.timedelta(1)
+        of = [day for day in book.days if first.toordinal() <= day.day <= last.toordinal()]
+        due, missed = sum(sum(day.exposed) for day in of), sum(sum(day.missed) for day in of)
+        told = [event for event in events if first <= event.business_date <= last]
+        technical = sum(isinstance(e, PaymentFailed) and e.failure == "TECHNICAL" for e in told)
+        late = sum(
+            isinstance(e, PaymentReceived) and e.value_date is not None and e.value_date < e.business_date for e in told
+        )
+        eased = sum(isinstance(e, LoanRestructured) for e in told)
+        rang = [part.name for part in parts[:judged] if _rang(part, book, judged, first, last)]
+        row = (f"{due:,}", f"{missed / due:.1%}", str(technical), str(late), str(eased), ", ".join(rang) or "none")
+        table.add_row(f"{first:%B}", *row)
+    console.print(table)
+
+
+def _rang(part: Part, book: Part, judged: int, first: dt.date, last: dt.date) -> bool:
+    judge = by_class(judged, whole=part is book)
+    days = range(first.toordinal(), last.toordinal() + 1)
+    return any(judge(until(part.days, day), until(book.days, day), day) is not None for day in days)
+
+
+def main() -> None:
+    """Print the tables."""
+    events, console = ally.events(), Console(width=130)
+    parts = parts_of(events)
+    judged = sum(part.due_a_day >= 1 for part in parts)
+    spring(console, events, parts, judged)
+    strikes(console, parts, judged)
 
 
 if __name__ == "__main__":
