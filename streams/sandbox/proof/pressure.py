@@ -30,6 +30,8 @@ from streams.topics import SEQUENCED
 Say = Callable[[str], None]
 TIMES_MIN = 3.0
 _WARM_SHARE = 0.15
+#: Few dates with much on each: a date goes out when all before it is acknowledged, which would slow the producer down.
+_DAYS = 180
 _LOOK_S = 1.0
 #: In the midst of a story, labels wait for their date: `learn` comes to its end only with the last one.
 _FOLDING = ("sequence", "assess")
@@ -63,7 +65,7 @@ def pressure(directory: Path, events: int, say: Say) -> Pressure:
     """Run it on a cluster of its own; leaves no process behind."""
     shutil.rmtree(directory / "pressure", ignore_errors=True)
     place = directory / "pressure"
-    told = story(events, 1)
+    told = story(events, 1, _DAYS)
     warm = round(len(told.records) * _WARM_SHARE)
     with Cluster(place / "kafka", progress=say) as cluster:
         settings = load({}, bootstrap=cluster.bootstrap, state_dir=str(place / "state"))
