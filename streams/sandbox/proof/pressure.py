@@ -33,7 +33,7 @@ _WARM_SHARE = 0.15
 #: Few dates with much on each: a date goes out when all before it is acknowledged, which would slow the producer down.
 _DAYS = 180
 _LOOK_S = 1.0
-#: In the midst of a story, labels wait for their date: `learn` comes to its end only with the last one.
+#: Whose inputs are compared. The story ends before its labels have matured, so `learn` does not come to an end.
 _FOLDING = ("sequence", "assess")
 _MEBIBYTE = 1024 * 1024
 #: What one worker may hold on top: fetches, a batch, its writes. It does not depend on how far it is behind.
@@ -94,16 +94,16 @@ class _Pressed:
     def run(self, warm: list[Sending], rest: list[Sending]) -> Pressure:
         poison = self._send(warm).poison
         self._lag_max = 0
-        self._settle(*_FOLDING)  # the workers have started by now, and know the first borrowers
+        self._settle()  # the workers have started by now, and know the first borrowers
         before = self._memory_mib
         started = time.monotonic()
         poison |= self._send(rest).poison
         sent_s = time.monotonic() - started
         self._say(f"{len(rest):,} records are sent in {sent_s:.0f} s; at most {self._lag_max:,} behind")
-        self._settle(*_FOLDING, "learn")
+        self._settle()
         took_s = time.monotonic() - started
         self._fleet.stop()
-        verdict = judge(self._settings, poison, self._fleet.log)
+        verdict = judge(self._settings, poison, self._fleet.log, learn=False)
         lost = sum(check.lost for check in verdict.checks)
         flat = self._memory_mib - before < GROWTH_MIB_MAX
         return Pressure(
@@ -132,8 +132,8 @@ class _Pressed:
         assert sender.error is None, sender.error
         return sender
 
-    def _settle(self, *agents: str) -> None:
-        Settling(self._settings, 3_600.0, self._look, agents).run()
+    def _settle(self) -> None:
+        Settling(self._settings, 3_600.0, self._look, _FOLDING).run()
 
     def _look(self) -> None:
         self._fleet.look()
