@@ -46,7 +46,7 @@ _SEED_MAX = 999_999
     "pressure_events",
     type=click.IntRange(min=1_000),
     metavar="EVENTS",
-    help="Send so many events at three times what the workers can take instead; compare everything.",
+    help="Send so many events, at three times what the workers can take and more, instead; compare everything.",
 )
 @click.option(
     "--record",

@@ -13,6 +13,7 @@ Rules, each paid for (docs/guarantees.md):
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -63,6 +64,8 @@ class Runtime:
         self._holes: dict[Partition, tuple[float, int, int]] = {}
         self._committed: dict[Partition, int] = {}
         self._committing: asyncio.Future[None] | None = None
+        #: The newest commit, also while somebody else waits for it.
+        self._under_way: asyncio.Future[None] | None = None
         self._fenced: Membership | None = None
         self._fenced_at = 0.0
         self._stopping = False
@@ -121,8 +124,9 @@ class Runtime:
         """Begin no further commit and wait for the one under way, so that nothing is left undecided."""
         self._watch.stopping()
         self._stopping = True
-        if self._committing is not None:
-            await self._committing
+        if self._under_way is not None:
+            with contextlib.suppress(Fenced):  # aborted: that is decided, too
+                await self._under_way
 
     async def _adopt(self, membership: Membership | None) -> bool:
         """Make memory match the assignment. False while there is none to work under."""
@@ -245,7 +249,7 @@ class Runtime:
             await self._settle()
         if (writes.records or offsets) and not self._stopping:
             commit = self._commit(writes, offsets, self._metadata, taken, folded_s)
-            self._committing = asyncio.ensure_future(commit)
+            self._committing = self._under_way = asyncio.ensure_future(commit)
             self._committed.update(offsets)
 
     async def _settle(self) -> None:

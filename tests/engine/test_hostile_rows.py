@@ -46,7 +46,7 @@ def test_a_body_decodes_or_is_refused(body: bytes) -> None:
     tracemalloc.start()
     try:
         borrower = state.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         borrower = None
     finally:
         peak = tracemalloc.get_traced_memory()[1]

@@ -18,6 +18,7 @@ from streams.engine import topics_found
 from streams.engine.errors import Misconfigured
 from streams.engine.process import EXIT_CONFIG
 from streams.engine.rights import Right
+from streams.sandbox.proof.fleet import last_words
 from streams.settings import BadSetting, load
 from tests.secure.certificates import Authority
 from tests.secure.conftest import Secured
@@ -39,10 +40,11 @@ def test_a_wrong_password(secured: Secured, tmp_path: Path) -> None:
 
     assert ended.returncode == EXIT_CONFIG
     line = (
-        f"forewarn: Kafka at {secured.bootstrap} refuses the connection. User name or password are wrong: "
+        f"Kafka at {secured.bootstrap} refuses the connection. User name or password are wrong: "
         "check FOREWARN_SASL_USERNAME and FOREWARN_SASL_PASSWORD (or _FILE)."
     )
-    assert ended.stderr.splitlines() == [line]
+    assert last_words(ended.stderr) == [line]
+    assert len(ended.stderr.splitlines()) == 1
     assert "not-the-password" not in ended.stdout + ended.stderr
 
 
@@ -165,7 +167,7 @@ def test_a_missing_right_on_the_transactional_id(secured: Secured) -> None:
             secured.take_back("stranger", right)
 
     assert ended.returncode == EXIT_CONFIG
-    lines = [line for line in ended.stderr.splitlines() if line.startswith("forewarn:")]
+    lines = last_words(ended.stderr)
     assert len(lines) == 1
     assert f"'{secured.prefix}forewarn.assess.w1'" in lines[0]
     assert "docs/security.md" in lines[0]

@@ -12,7 +12,7 @@ from typing import Self
 
 from streams.engine import topics_admin
 from streams.sandbox.broker_config import ClusterSettings
-from streams.sandbox.proof.fleet import Fleet, Member
+from streams.sandbox.proof.fleet import Fleet, Member, last_words
 from streams.sandbox.proof.sending import Position, Sender
 from streams.sandbox.proof.settling import Settling
 from streams.sandbox.proof.verdict import Verdict, judge
@@ -72,7 +72,7 @@ class Bench:
     @property
     def last_words(self) -> list[str]:
         """The lines in which workers said why they end."""
-        return [line[line.index("forewarn: ") :] for line in self.said.splitlines() if "forewarn: " in line]
+        return last_words(self.said)
 
     def send(self) -> None:
         """Send the workload."""

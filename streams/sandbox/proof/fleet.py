@@ -6,6 +6,7 @@ They are this program's children and cannot outlive it; each is signaled by its 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,16 @@ from streams.engine.process import EXIT_CONFIG
 from streams.settings import PREFIX, Settings
 
 _STOP_GRACE_S = 20.0
+#: What a worker says when it ends: before its log is set up, and after.
+_LAST_WORDS = re.compile(r"^forewarn(?:: | \w+: error: )(.*)$", re.MULTILINE)
 #: A worker that ends with these is not started again by itself.
 _FINAL = (0, EXIT_CONFIG)
 _CARRIED = ("bootstrap", "topic_prefix", "session_timeout_ms", "transaction_timeout_ms", "state_dir")
+
+
+def last_words(said: str) -> list[str]:
+    """The lines in which workers said why they end, without what comes before the colon."""
+    return _LAST_WORDS.findall(said)
 
 
 class Member:

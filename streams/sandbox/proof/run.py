@@ -14,7 +14,7 @@ from streams.agents.groups import AGENTS
 from streams.engine import topics_admin
 from streams.sandbox.broker import Cluster
 from streams.sandbox.broker_config import ClusterSettings
-from streams.sandbox.proof.fleet import Fleet
+from streams.sandbox.proof.fleet import Fleet, last_words
 from streams.sandbox.proof.injector import Injector
 from streams.sandbox.proof.result import Result, sums
 from streams.sandbox.proof.schedule import Plan, counted, schedule
@@ -135,5 +135,5 @@ class Run:
         )
 
     def _last_words(self) -> str:
-        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.startswith("forewarn:")]
+        lines = last_words(self._log.read_text(errors="replace"))
         return lines[-1] if lines else "it said nothing"

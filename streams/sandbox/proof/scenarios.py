@@ -100,7 +100,7 @@ def _one_line(bench: Bench, member: Member, about: str, *, restarts: bool = Fals
     lines = bench.last_words
     if about not in lines[-1] or "Traceback" in bench.said or (len(lines) > 1 and not restarts):
         raise NotSeen(f"Expected one line about {about}; the workers said: {bench.said[-800:]}")
-    return lines[-1].removeprefix("forewarn: ")
+    return lines[-1]
 
 
 SCENARIOS: dict[str, Callable[[Bench], str]] = {
