@@ -63,6 +63,12 @@ def business_day(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(min(day), 0) FROM clock").fetchone()[0])
 
 
+def journal_id(db: sqlite3.Connection) -> str:
+    """Which journal the file was filled from: another one if the topics were made anew; empty before the first record."""
+    row = db.execute("SELECT id FROM topic WHERE name = 'journal'").fetchone()
+    return "" if row is None else str(row[0])
+
+
 _ALERT = "SELECT a.seq, a.value, coalesce((SELECT id FROM alert WHERE supersedes = a.id LIMIT 1), '') FROM alert AS a "
 
 

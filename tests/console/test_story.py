@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from streams.console import dues, queries, story
 from streams.console.dues import Due
 from streams.console.pages import timeline
+from streams.console.pages.ask import Ask
+from streams.console.pages.borrower import Stories
+from streams.console.projection import Projection
+from streams.console.status import Status
+from streams.console.store import Store
 from streams.console.story import Heard, Story
 from streams.events.decode import decode
 from streams.events.outputs import RiskTierChanged
@@ -139,3 +145,21 @@ def test_the_same_measure_again_and_again_is_one_line(fed: Fed) -> None:
     assert sum(line.times for line in lines) == len(found.told) + len(found.said)
     assert len(lines) < len(found.told) + len(found.said)
     assert lines == sorted(lines, key=lambda line: line.day, reverse=True)
+
+
+def test_nothing_of_an_older_journal_is_remembered(fed: Fed, tmp_path: Path) -> None:
+    """When the topics were made anew, offsets begin again, and the same offset is another record."""
+    stories, seen = Stories(), list[int]()
+    store = Store(tmp_path / "anew.sqlite3")
+    for journal, count in (("old", len(fed.records)), ("new", len(fed.records) // 2)):
+        store.empty()
+        store.belongs_to({"journal": journal})
+        Projection(store).take(fed.records[:count])
+        with store.reading() as db:
+            found = queries.borrower(db, scene.WORSE)
+            assert found is not None
+            ask = Ask("en", {}, db, Status("live", dt.datetime.now(dt.UTC)), queries.business_day(db))
+            seen.append(stories.of(ask, found).day)
+    store.close()
+
+    assert seen[1] < seen[0]

@@ -36,9 +36,11 @@ class Stories:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[tuple[int, int, int], Story]] = OrderedDict()
         self._heard: dict[int, list[Heard]] = {}
+        self._journal = ""
 
     def of(self, ask: Ask, borrower: BorrowerRow) -> Story:
         """The borrower's story, as of the records in this view of the file."""
+        self._forget_others(queries.journal_id(ask.db))
         partition, own = queries.journal_of(ask.db, borrower.no)
         broadcast = self._broadcast(ask.db, partition)
         key = (partition, own[-1][0] if own else -1, broadcast[-1][0] if broadcast else -1)
@@ -52,6 +54,14 @@ class Stories:
             while len(self._kept) > STORIES_MAX:
                 self._kept.popitem(last=False)
         return kept[1]
+
+    def _forget_others(self, journal: str) -> None:
+        """What came from a journal that is no more counts for nothing."""
+        with self._lock:
+            if journal != self._journal:
+                self._kept.clear()
+                self._heard.clear()
+                self._journal = journal
 
     def _broadcast(self, db: sqlite3.Connection, partition: int) -> list[Heard]:
         """What everybody of a partition was told; decoded once, for all borrowers."""
