@@ -60,6 +60,7 @@
         failures += 1;
       }
       if (lost) lost.hidden = failures < TRIES;
+      document.body.classList.toggle("gone", failures >= TRIES);
     }
     setTimeout(turn, EVERY_MS);
   }
