@@ -62,6 +62,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "consent_given": ("Consent given: {channel}.", "同意使用：{channel}。"),
     "consent_withdrawn": ("Consent withdrawn: {channel}.", "撤回同意：{channel}。"),
     "contact_preference_set": ("Contact preference set: {time_zones}.", "设置联络偏好：{time_zones}。"),
+    "gate_consulted": (
+        "The conduct gate was asked about {action}: {verdict}.", "询问合规闸门：{action}，{verdict}。",
+    ),
+    "legal_step_decided": ("Legal step decided: {decision}.", "法律步骤决定：{decision}。"),
     "notice_sent": ("{kind} notice delivered on {delivered_on}.", "{kind}通知于 {delivered_on} 送达。"),
 }  # fmt: skip
 DELINQUENCY = (
@@ -91,7 +95,8 @@ VALUES: dict[str, str] = {
     "FRAUD_VICTIM": "欺诈受害",
     "VALIDATION": "债务确认", "DEFAULT": "违约", "LEGAL": "法律",
     "MODEL": "模型", "LEGAL_REVIEW": "法律审查", "AGENCY": "委外机构", "CHANNEL": "渠道",
-    "OUT_OF_HOURS": "非工作时段", "SELF": "本人",
+    "OUT_OF_HOURS": "非工作时段",
+    "ALLOW": "允许", "DEFER": "推迟", "DENY": "拒绝", "SELF": "本人",
 }  # fmt: skip
 #: Ids and the lender's own words: shown as they came, even where they look like a closed value.
 _QUOTED = frozenset(("product", "category", "reason_text"))
