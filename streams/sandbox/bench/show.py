@@ -16,7 +16,7 @@ from streams.sandbox.bench.result import Row, Spread
 from streams.sandbox.bench.session import Outcome
 
 _COLUMNS = 112
-_BAR = 24
+_BAR = 9
 _DROPPED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 COMMAND = "forewarn bench"
 #: Borrowers for which the path is told, and how many events each has a day: about two a month.
@@ -38,19 +38,21 @@ RATIOS = {
 def table(outcome: Outcome) -> Table:
     """Speed as bars, CPU, and what is promised at that speed."""
     made = Table(title=_heading(outcome), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    made.add_column("", no_wrap=True)
-    made.add_column("events/s", justify="right")
+    made.add_column("", no_wrap=True, min_width=max(len(row.title) for row in outcome.rows) if outcome.rows else 0)
+    made.add_column("events/s", justify="right", no_wrap=True, min_width=8)
     made.add_column("", width=_BAR)
-    made.add_column("CPU µs", justify="right")
-    made.add_column("guarantee", overflow="fold")
-    fastest = max((row.events_per_second.median for row in outcome.rows), default=1.0)
+    made.add_column("CPU µs", justify="right", no_wrap=True, min_width=7)
+    made.add_column("guarantee", no_wrap=True, overflow="ellipsis")
+    # The sequencer folds nothing: on its scale all others would look alike.
+    folding = [row.events_per_second.median for row in outcome.rows if row.name != "sequence"]
+    longest = max(folding, default=1.0)
     for row in outcome.rows:
         color = "green" if row.name.startswith("forewarn") else "cyan"
         speed = row.events_per_second.median
         made.add_row(
             row.title,
             f"{speed:,.0f}",
-            Bar(fastest, 0, speed, width=_BAR, color=color),
+            Bar(longest, 0, min(speed, longest), width=_BAR, color=color),
             f"{row.cpu_us_per_event.median:,.1f}",
             row.guarantee.partition(":")[0],
         )

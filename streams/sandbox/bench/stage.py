@@ -31,6 +31,8 @@ _LOOK_S = 0.05
 #: Without a new reading for so long, a run is given up.
 _STALL_S = 180.0
 _QUIET_S = 2.0
+#: What runs beside may have nothing to do, or be slow to start on a busy machine.
+_BEGIN_S = 15.0
 #: What runs beside is waited for so long; what it has not done by then is missing in its CPU.
 _BEHIND_MAX_S = 120.0
 _STATE = "state"
@@ -207,7 +209,10 @@ def _catch_up(processes: list[Process]) -> None:
     """What runs beside may be behind: its CPU belongs to the run, its lag is told, and is nobody's speed."""
     beside = [process for process in processes if not process.timed]
     done, moved_at, until = -1, time.monotonic(), time.monotonic() + _BEHIND_MAX_S
-    while beside and time.monotonic() - moved_at < _QUIET_S and time.monotonic() < until:
+    while beside and time.monotonic() < until:
+        quiet_s = _QUIET_S if all(process.readings() for process in beside) else _BEGIN_S
+        if time.monotonic() - moved_at > quiet_s:
+            break
         time.sleep(_LOOK_S)
         if (now := sum(process.done for process in beside)) > done:
             done, moved_at = now, time.monotonic()
