@@ -17,7 +17,7 @@ from streams.engine import rows as frame
 from streams.engine.barrier import Barrier
 from streams.engine.sending import Outgoing, send_all
 from streams.events.control import ModelActivated
-from streams.events.outputs import DateClosed, LabelMatured
+from streams.events.outputs import DateClosed, LabelMatured, MeasureConcluded
 from streams.learning.health import Health
 from streams.learning.learner import Learner
 from streams.risk.heads import PRIOR_VERSION, Weights, prior_weights
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOPIC = "models"
 _TAKE_S, _POLL_S = 30.0, 0.2
-_labels = msgspec.msgpack.Decoder(LabelMatured | DateClosed)
+_labels = msgspec.msgpack.Decoder(LabelMatured | MeasureConcluded | DateClosed)
 _decoder = msgspec.json.Decoder(ModelActivated)
 
 
