@@ -63,12 +63,14 @@ def assessed() -> Assessed:
 
 
 def test_nobody_is_asked_for_money_that_the_rail_lost(assessed: Assessed) -> None:
-    """Once the incident is known, those who are reached get no measure; after the backfill there is none to give."""
-    said = [action for action in assessed.actions if b"crowd" in action]
+    """Once the incident is known, those who are reached get no measure, and what was proposed is taken back."""
+    said = [action for action in assessed.actions if b'"type":"collection_action"' in action]
+    taken_back = [action for action in assessed.actions if b'"cause":"FROZEN"' in action]
     days = {action.split(b'"business_date":"')[1][:10] for action in said}
 
     assert assessed.counts["assess.escalation_frozen"] > 50
-    assert days <= {b"2018-05-03"}  # the very tick on which the incident showed
+    assert days == {b"2018-05-03"}  # the very tick on which the incident showed
+    assert len(taken_back) == len(said)
 
 
 def test_the_replay_waits_where_the_guard_acted() -> None:
