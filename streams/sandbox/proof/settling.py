@@ -8,14 +8,17 @@ from collections.abc import Callable, Collection
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
-from streams.agents.groups import group_of
+from streams.agents.groups import AGENTS, group_of
 from streams.engine import client, reading
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
 from streams.settings import Settings
 from streams.topics import SEQUENCED, TOPICS
 
-_READS = {"sequence": SEQUENCED, "assess": ("journal",), "learn": ("labels",), "portfolio": ("book",)}
+_READS = {"sequence": SEQUENCED, "assess": ("journal",), "portfolio": ("book",)}
+#: What learn has read is committed when its date is learned, and the last date may never be: it is done when nothing new
+#: has come for so long.
+_QUIET_S = 15.0
 _POLL_S = 0.1
 
 
@@ -31,7 +34,7 @@ class Settling:
         settings: Settings,
         limit_s: float,
         meanwhile: Callable[[], None],
-        agents: Collection[str] = tuple(_READS),
+        agents: Collection[str] = AGENTS,
     ) -> None:
         """Nothing is asked yet.
 
@@ -50,6 +53,7 @@ class Settling:
             for agent, topics in _READS.items()
             if agent in agents
         }
+        self._quiet_s = _QUIET_S if "learn" in agents else 0.0
         self._places = reading.places(settings, [topic.name for topic in TOPICS])
 
     def run(self) -> None:
@@ -60,15 +64,19 @@ class Settling:
         """
         try:
             before: object = None
+            quiet_at = 0.0
             while True:
                 self._wait(self._decided, "A transaction is still open")
                 for agent, barrier in self._barriers.items():
                     ends = barrier.ends()
                     self._wait(lambda b=barrier, e=ends: b.passed(e), f"{agent} has not come to the end of its topics")  # type: ignore[misc]
                 now = self._ends(stable=False)
-                if now == before:
+                if now == before and time.monotonic() >= quiet_at:
                     return
-                before = now
+                if now != before:
+                    before, quiet_at = now, time.monotonic() + self._quiet_s
+                soon = min(quiet_at, time.monotonic() + 1.0)
+                self._wait(lambda s=soon: time.monotonic() >= s, "There is always something new")  # type: ignore[misc]
         finally:
             for barrier in self._barriers.values():
                 barrier.close()
