@@ -96,7 +96,7 @@ VALUES: dict[str, str] = {
     "VALIDATION": "债务确认", "DEFAULT": "违约", "LEGAL": "法律",
     "MODEL": "模型", "LEGAL_REVIEW": "法律审查", "AGENCY": "委外机构", "CHANNEL": "渠道",
     "OUT_OF_HOURS": "非工作时段",
-    "ALLOW": "允许", "DEFER": "推迟", "DENY": "拒绝", "SELF": "本人",
+    "SIGNED_OFF": "已批准", "DECLINED": "已否决", "ALLOW": "允许", "DEFER": "推迟", "DENY": "拒绝", "SELF": "本人",
 }  # fmt: skip
 #: Ids and the lender's own words: shown as they came, even where they look like a closed value.
 _QUOTED = frozenset(("product", "category", "reason_text"))

@@ -107,7 +107,7 @@ def test_every_closed_value_of_an_event_has_chinese_words() -> None:
             text = str(hint)
             if name in shown:
                 literal = {"Channel": contacts.Channel}.get(text)
-                values = get_args(literal) if literal else re.findall(r'"([A-Z_]+)"', text)
+                values = get_args(literal) if literal else re.findall(r"""["']([A-Z_]+)["']""", text)
                 missing |= {value for value in values if value not in event_words.VALUES}
 
     assert missing == set()
