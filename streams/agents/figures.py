@@ -17,6 +17,8 @@ from streams.risk.heads import HEADS
 from streams.telemetry import metrics
 
 COHORTS = 12
+#: The line of the weights that were active, as `learning.figures` calls it (which needs River, and this must not).
+ACTIVE = "active"
 NEWEST, YEAR = "newest", "last_12"
 #: Figures that are averaged over cohorts, each weighing as its labels.
 _AVERAGED = {"log_loss": metrics.LOG_LOSS, "auc": metrics.AUC, "ece": metrics.CALIBRATION}
@@ -38,6 +40,18 @@ class _Version(Struct):
 _versions = msgspec.json.Decoder(_Version)
 
 
+def _cohorts_of(provenance: Mapping[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """Head and figures of each cohort, oldest first. Names are `head@month-end.line.figure` (see `learning.figures`)."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name, value in provenance.items():
+        place, _, figure = name.partition(".")
+        head, at, day = place.partition("@")
+        line, dot, rest = figure.partition(".")
+        if at and (not dot or line == ACTIVE):
+            found.setdefault((day, head), {})[rest if dot else figure] = value
+    return [(head, figures) for (_, head), figures in sorted(found.items())]
+
+
 class ModelFigures:
     """The cohorts of each head that were judged last."""
 
@@ -50,10 +64,9 @@ class ModelFigures:
         if said.type != "model_activated" or said.source != "forewarn.learn":
             return
         metrics.MODEL_DATE.set(calendar.timegm(said.learned_through.timetuple()))
-        for head, cohorts in self._cohorts.items():
-            prefix = f"{head}."
-            figures = {n.removeprefix(prefix): v for n, v in said.provenance.items() if n.startswith(prefix)}
-            if figures.get("labels"):
+        for head, figures in _cohorts_of(said.provenance):
+            cohorts = self._cohorts.get(head)
+            if cohorts is not None and figures.get("labels"):
                 cohorts.append(figures)
                 del cohorts[:-COHORTS]
                 self._show(head, cohorts)

@@ -25,6 +25,8 @@ from streams.engine.writes import Writes
 from streams.events.catalog import OUTPUTS as CHANNELS
 from streams.events.examples import OUTPUTS
 from streams.events.outputs import LabelMatured
+from streams.learning.learner import Learner
+from streams.risk.features import COUNT
 from streams.risk.model import prior_weights
 from streams.risk.tiers import DEFAULT, TIERS
 from streams.settings import Settings
@@ -149,14 +151,37 @@ def test_figures_of_cohorts_weigh_as_their_labels() -> None:
     """The newest alone and the last twelve together; a version that a person published has none."""
     figures = ModelFigures()
     day = dt.date(2024, 1, 1)
-    for labels, loss in ((100, 0.2), (300, 0.4)):
-        said = {"default_90d.labels": str(labels), "default_90d.log_loss": str(loss), "default_90d.auc": ""}
+    for month, labels, loss in ((1, 100, 0.2), (2, 300, 0.4)):
+        name = f"default_90d@2024-0{month}-28"
+        said = {f"{name}.active.labels": str(labels), f"{name}.active.log_loss": str(loss), f"{name}.active.auc": ""}
+        said |= {f"{name}.adagrad.log_loss": "9", f"{name}.quarantined": "1", "default_90d.learned": "7"}
         figures.take(model_event(prior_weights(), day, said))
     figures.take(model_event(prior_weights(), day, {}).replace(b"forewarn.learn", b"somebody"))
 
     assert value(metrics.LOG_LOSS, head="default_90d", window="newest") == 0.4
     assert value(metrics.LOG_LOSS, head="default_90d", window="last_12") == pytest.approx(0.35)
     assert value(metrics.COHORT_LABELS, head="default_90d", window="last_12") == 400
+
+
+def test_figures_are_found_where_the_learner_puts_them() -> None:
+    """From labels through the real learner to the gauges: a change of names on either side is seen here."""
+    label = LabelMatured(
+        borrower_id="b",
+        observed_on=dt.date(2024, 1, 31),
+        matured_on=dt.date(2024, 6, 1),
+        head="default_90d",
+        outcome=False,
+        probability_ppm=20_000,
+        model_version="prior",
+        observation=bytes(COUNT),
+    )
+    labels = [msgspec.structs.replace(label, borrower_id=f"b-{n}", outcome=n % 4 == 0) for n in range(77)]
+    weights, said = Learner().learn_day(dt.date(2024, 6, 1), labels)
+    ModelFigures().take(model_event(weights, dt.date(2024, 6, 1), said))
+
+    assert value(metrics.COHORT_LABELS, head="default_90d", window="newest") == 77
+    assert value(metrics.CALIBRATION, head="default_90d", window="newest") == pytest.approx(20 / 77 - 0.02, abs=0.01)
+    assert value(metrics.DRIFT, head="default_90d") in {0.0, 1.0}
 
 
 def test_a_glance_sees_what_decoding_sees() -> None:
