@@ -35,7 +35,7 @@ def _decisions(_: list[str]) -> Iterator[Event]:
 @pytest.fixture(scope="module")
 def events() -> list[FileEvent]:
     """Forty real loans over a year, with two decisions between."""
-    return some_loans(40, "2018-08-01", _decisions)
+    return some_loans(40, "2018-09-02", _decisions)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,8 @@ def test_a_pinned_version_scores_until_learning_is_followed_again(reference: Ass
 
     assert first[dt.date(2017, 12, 31)] != "prior"
     assert {first[day] for day in first if dt.date(2018, 1, 10) <= day < dt.date(2018, 4, 10)} == {"prior"}
-    assert first[dt.date(2018, 4, 30)] != "prior"
+    assert first[dt.date(2018, 4, 30)] == "prior"  # the decision named it; learning's next version came on 1 May
+    assert first[dt.date(2018, 5, 31)] == "2018-05-01"
 
 
 def test_a_cluster_lists_decides_and_agrees(deploy: Deploy, events: list[FileEvent], reference: Assessed) -> None:
