@@ -140,8 +140,9 @@ def test_a_calibration_break_fires(world: World) -> None:
     worker, prometheus = world
     settings = worker.settings
     assert "ForewarnCalibrationBreak" not in prometheus.firing()
-    some = next(record for record in reading.read_all(settings, ["labels"]) if record.key is not None)
-    template = msgspec.msgpack.decode(some.value or b"", type=LabelMatured)
+    said = (record.value or b"" for record in reading.read_all(settings, ["labels"]))
+    some = next(value for value in said if msgspec.msgpack.decode(value)["type"] == "label_matured")
+    template = msgspec.msgpack.decode(some, type=LabelMatured)
     day = dt.date(2019, 6, 1)
     producer = client.producer(settings)
     topic = f"{settings.topic_prefix}labels"
