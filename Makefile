@@ -40,9 +40,9 @@ prove-pressure: setup ## ten minutes and more of three times the load that the w
 
 lock: $(VENV)/.installed ## resolve the dependencies and Kafka's jars anew, with hashes
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
-		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+		--no-emit-index-url --no-header --no-strip-extras --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra evidence --extra console --constraint requirements.lock --universal \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file deploy/requirements.txt
+		--generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet --output-file deploy/requirements.txt
 	$(BIN)/python -m streams.sandbox.broker_lock
 
 asyncapi: ## install the AsyncAPI validator that a test uses (needs npm; without it the test skips and says so)
