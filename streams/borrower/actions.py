@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from streams.borrower.context import date
 from streams.collections.gate import Decision
 from streams.collections.instants import from_us
 from streams.collections.progress import Withdrawal
 from streams.collections.proposal import Proposal, Weighed
 from streams.collections.rules.base import Finding
-from streams.collections.terms import Tier
+from streams.collections.terms import Tier, Verdict
 from streams.collections.trials import TrialOutcome
 from streams.events.outputs import (
     CollectionAction,
@@ -107,7 +109,16 @@ def _decision(decision: Decision) -> ConductDecision:
     )
 
 
+@lru_cache(maxsize=1024)
+def _allowed(rule_id: str, kind: str) -> ConductFinding:
+    """Most findings are this: nine in ten, and always the same ones."""
+    return ConductFinding(rule_id=rule_id, kind=kind, verdict="ALLOW")
+
+
 def _finding(finding: Finding) -> ConductFinding:
+    plain = not (finding.until_us or finding.observed or finding.limit or finding.subject)
+    if plain and finding.verdict is Verdict.ALLOW:
+        return _allowed(finding.rule_id, finding.kind)
     return ConductFinding(
         rule_id=finding.rule_id,
         kind=finding.kind,
