@@ -29,7 +29,7 @@ WRITES = {
         *("risk-tier-changes", "delinquency-changes", "collection-actions"),
     ),
     "learn": ("models", "learn-state"),
-    "portfolio": ("portfolio-state", "portfolio-alerts"),
+    "portfolio": ("portfolio-state", "portfolio-alerts", "controls"),
     "preserve": ("evidence",),
 }
 #: Every command that reads topics needs this one beside READ on them: librdkafka asks for it though nobody joins.
