@@ -25,7 +25,7 @@ def test_nothing_lost_nothing_twice(tmp_path: Path) -> None:
     assert min(expected[name] for name in ("journal records", "dead letters", "risk-tier-changes", "state rows")) > 0
 
 
-@pytest.mark.slow
+@pytest.mark.proof  # minutes of a backlog: `make prove-short`
 @pytest.mark.timeout(600)
 def test_three_times_the_load(tmp_path: Path) -> None:
     """Memory stays flat while the workers fall behind; the lag drains, and everything is there once."""

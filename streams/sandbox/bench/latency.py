@@ -144,6 +144,6 @@ def _figures(settings: Settings, alerts: Sequence[tuple[bytes, int]]) -> dict[st
 def _cuts(prefix: str, taken: Sequence[int]) -> dict[str, float]:
     found: dict[str, float] = {f"{prefix}alerts": len(taken)}
     if len(taken) > 1:
-        cuts = quantiles(taken, n=100)
+        cuts = quantiles(taken, n=100, method="inclusive")
         found |= {f"{prefix}p50": cuts[49], f"{prefix}p99": cuts[98], f"{prefix}max": max(taken)}
     return found

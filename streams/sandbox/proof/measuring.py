@@ -151,5 +151,5 @@ def _quantiles(settings: Settings, alerts: list[tuple[bytes, int]]) -> Figures:
         topic, partition, offset, _ = dict(record.headers)["src"].decode().rsplit("/", 3)
         origin[b"%d/%d" % (record.partition, record.offset)] = sent[topic, int(partition), int(offset)]
     taken = [now_ms - origin[place] for place, now_ms in alerts]
-    cuts = quantiles(taken, n=100)
+    cuts = quantiles(taken, n=100, method="inclusive")
     return {"alerts": len(taken), "p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(taken)}
