@@ -6,7 +6,6 @@ keys to look at; an entry may be stale (the row itself says when it wants to wak
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -216,8 +215,3 @@ class Shard:
     def bodies(self) -> Iterable[tuple[bytes, bytes]]:
         """All rows as of the last flush, in key order: what two runs are compared by."""
         return sorted(self._rows.items())
-
-
-def closed_date(shard: Shard) -> dt.date:
-    """The business date the partition has reached."""
-    return dt.date.fromordinal(shard.own.business_day)

@@ -38,7 +38,7 @@ class Observation(Struct, array_like=True, gc=False):
 
     Attributes:
         day: first day of the month that began.
-        inputs: as `risk.model.observation` encoded them.
+        inputs: as `risk.model.kept_inputs` encoded them.
         ppm: the scores given then, in the order of `labels.HEADS`.
         version: of the weights that gave them.
         delinquent: 30 or more days past due already.

@@ -6,7 +6,7 @@ assessment = assess(state, standing, weights)   after any event
 assessment.default_ppm                          drives the tier
 assessment.ppm                                  all heads, in the order of `heads.HEADS`
 explain(assessment, weights)                    at most four named reasons
-observation(state, standing)                    the bytes to learn from when the outcome is known
+kept_inputs(assessment)                         the bytes to learn from when the outcome is known
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ __all__ = [
     "copy",
     "explain",
     "inputs_of",
+    "kept_inputs",
     "new_state",
-    "observation",
     "observe",
     "prior_weights",
     "score_inputs",
@@ -102,22 +102,13 @@ def assess(state: BehaviorState, standing: Standing, weights: Weights) -> Assess
     return Assessment(features(state, standing), scorers_of(weights))
 
 
-def observation(state: BehaviorState, standing: Standing) -> bytes:
-    """The model's inputs as bytes, one signed byte a feature: exactly what `assess` scores."""
-    return _as_bytes(features(state, standing))
-
-
 def kept_inputs(assessment: Assessment) -> bytes:
-    """The inputs of an assessment, as `observation` gives them."""
-    return _as_bytes(assessment.inputs)
-
-
-def _as_bytes(inputs: tuple[int, ...]) -> bytes:
-    return bytes([value & 0xFF for value in inputs])
+    """The model's inputs as bytes, one signed byte a feature: exactly what was scored."""
+    return bytes([value & 0xFF for value in assessment.inputs])
 
 
 def inputs_of(observed: bytes) -> tuple[int, ...]:
-    """The inputs that `observation` encoded.
+    """The inputs that `kept_inputs` encoded.
 
     Raises:
         ValueError: the bytes are of another release's features.

@@ -57,7 +57,7 @@ def observed(limit: int | None = None) -> list[Client]:
         borrower = row.key.decode()
         if borrower in outcomes:
             view = View(state.decode(row.body), OBSERVED.toordinal(), model.prior_weights())
-            inputs = model.observation(view.behavior, view.standing)
+            inputs = model.kept_inputs(view.assessment)
             found.append(Client(borrower, inputs, view.standing.days_past_due, outcomes[borrower]))
     return sorted(found, key=lambda client: client.borrower_id)
 

@@ -47,7 +47,8 @@ def rows(months: int = 14, borrowers: int = 60, seed: int = 1) -> list[Row]:
                 as_of=day, days_past_due=past_due, installment_minor=100, arrears_minor=100 * unmet, cadence_days=30
             )
             outcome = not any(paid[month + 1 : month + 4])
-            found.append(Row(f"B{number}", day, model.observation(state, standing), past_due, outcome))
+            inputs = model.kept_inputs(model.assess(state, standing, model.prior_weights()))
+            found.append(Row(f"B{number}", day, inputs, past_due, outcome))
     return sorted(found, key=lambda row: (row.day, row.borrower_id))
 
 

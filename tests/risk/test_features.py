@@ -27,7 +27,7 @@ def test_features_are_bounded_and_survive_their_bytes(history: list[Period], sta
     """What is learned from is, bit for bit, what was scored."""
     state = _state(history)
     inputs = features(state, standing)
-    observed = model.observation(state, standing)
+    observed = model.kept_inputs(model.assess(state, standing, model.prior_weights()))
 
     assert len(inputs) == COUNT
     assert all(type(value) is int and -127 <= value <= 127 for value in inputs)
@@ -41,7 +41,7 @@ def test_scoring_a_kept_observation_gives_the_score_of_then(history: list[Period
     """Prequential figures stand on this."""
     state, weights = _state(history), model.prior_weights()
     then = model.assess(state, standing, weights)
-    now = model.score_inputs(model.observation(state, standing), weights)
+    now = model.score_inputs(model.kept_inputs(then), weights)
 
     assert (then.logit, then.ppm) == (now.logit, now.ppm)
 

@@ -8,20 +8,19 @@ told apart: it waits until all that was published before it is journaled.
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import quantiles
 
-from streams.engine import client, reading, topics_admin
+from streams.engine import client, topics_admin
+from streams.sandbox.alert_latency import Taken, Watch
 from streams.sandbox.bench.processes import Process, product
 from streams.sandbox.bench.stage import Failed, Progress
 from streams.sandbox.bench.workload import Workload
 from streams.sandbox.broker import Cluster
 from streams.settings import Settings, load
-from streams.topics import SEQUENCED
 
 RATE_PER_S, SECONDS = 500, 60
 _AGENTS = ("sequence", "assess", "learn")
@@ -55,7 +54,7 @@ def measure(
     warm = round(len(records) * _WARM_SHARE)
     last = min(len(records), warm + RATE_PER_S * SECONDS)
     workers = [product(agent, "w0", settings, own, own / "processes.log", timed=True) for agent in _AGENTS]
-    watch = _Watch(settings)
+    watch = Watch(settings, from_now=True)
     try:
         for worker in workers:
             worker.start()
@@ -70,7 +69,7 @@ def measure(
             worker.ask_to_stop()
         for worker in workers:
             worker.stop()
-    return _figures(settings, watch.alerts)
+    return _figures(watch.taken())
 
 
 def _send(settings: Settings, records: Sequence[_Record], pace: float, progress: Progress) -> None:
@@ -103,40 +102,10 @@ def _wait(workers: Sequence[Process], sequenced: int) -> None:
             )
 
 
-class _Watch(threading.Thread):
-    """Notes when each alert could be read, and which journal record it names."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(daemon=True)
-        self.alerts: list[tuple[bytes, int]] = []
-        self._settings = settings
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        places = reading.places(self._settings, ["risk-tier-changes"])
-        start = reading.ends(self._settings, places)
-        with reading.Reader(self._settings, places, start=start) as reader:
-            while not self._stopping.is_set():
-                found = reader.poll()
-                now_ms = time.time_ns() // 1_000_000
-                self.alerts.extend((dict(record.headers)["journal"], now_ms) for record in found)
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self.is_alive():
-            self.join(5)
-
-
-def _figures(settings: Settings, alerts: Sequence[tuple[bytes, int]]) -> dict[str, dict[str, float]]:
-    sent = {(r.topic, r.partition, r.offset): r.timestamp_ms for r in reading.read_all(settings, SEQUENCED)}
-    origin: dict[bytes, tuple[str, int]] = {}
-    for record in reading.read_all(settings, ["journal"]):
-        topic, partition, offset, _ = dict(record.headers)["src"].decode().rsplit("/", 3)
-        origin[b"%d/%d" % (record.partition, record.offset)] = (topic, sent[topic, int(partition), int(offset)])
+def _figures(alerts: Sequence[Taken]) -> dict[str, dict[str, float]]:
     taken: dict[bool, list[int]] = {False: [], True: []}
-    for place, now_ms in alerts:
-        topic, sent_ms = origin[place]
-        taken[topic == _TICKS].append(now_ms - sent_ms)
+    for alert in alerts:
+        taken[alert.topic == _TICKS].append(alert.ms)
     title = f"produce to committed alert at {RATE_PER_S} events/s for {SECONDS} s, milliseconds"
     return {title: _cuts("", taken[False]) | _cuts("of a date: ", taken[True])}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -17,13 +16,13 @@ from streams.borrower import state
 from streams.engine import client, reading, rows, topics_admin
 from streams.engine.restore import Restorer
 from streams.risk.tiers import DEFAULT
+from streams.sandbox.alert_latency import Watch
 from streams.sandbox.broker import Cluster
 from streams.sandbox.proof.bench import Bench
 from streams.sandbox.proof.fleet import Fleet
 from streams.sandbox.proof.sending import Sender
 from streams.sandbox.proof.workload import story
 from streams.settings import Settings, load
-from streams.topics import SEQUENCED
 
 Say = Callable[[str], None]
 Figures = dict[str, float]
@@ -106,7 +105,7 @@ def latency(directory: Path, say: Say) -> Figures:
         try:
             for agent in AGENTS:
                 fleet.add(agent, "a")
-            seen = _Watch(settings)
+            seen = Watch(settings)
             seen.start()
             time.sleep(10.0)  # the workers are ready
             say(f"sending {len(told.records):,} records, {_RATE_PER_S} a second")
@@ -119,37 +118,9 @@ def latency(directory: Path, say: Say) -> Figures:
             seen.stop()
         finally:
             fleet.stop()
-        return _quantiles(settings, seen.alerts)
+        return _quantiles([alert.ms for alert in seen.taken()])
 
 
-class _Watch(threading.Thread):
-    """Notes when each alert could be read, read committed, and which journal record it names."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(daemon=True)
-        self.alerts: list[tuple[bytes, int]] = []
-        self._settings = settings
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        places = reading.places(self._settings, ["risk-tier-changes"])
-        with reading.Reader(self._settings, places) as reader:
-            while not self._stopping.is_set():
-                found = reader.poll()
-                now_ms = time.time_ns() // 1_000_000
-                self.alerts.extend((dict(record.headers)["journal"], now_ms) for record in found)
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self.join(5)
-
-
-def _quantiles(settings: Settings, alerts: list[tuple[bytes, int]]) -> Figures:
-    sent = {(r.topic, r.partition, r.offset): r.timestamp_ms for r in reading.read_all(settings, SEQUENCED)}
-    origin: dict[bytes, int] = {}
-    for record in reading.read_all(settings, ["journal"]):
-        topic, partition, offset, _ = dict(record.headers)["src"].decode().rsplit("/", 3)
-        origin[b"%d/%d" % (record.partition, record.offset)] = sent[topic, int(partition), int(offset)]
-    taken = [now_ms - origin[place] for place, now_ms in alerts]
+def _quantiles(taken: list[int]) -> Figures:
     cuts = quantiles(taken, n=100, method="inclusive")
     return {"alerts": len(taken), "p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(taken)}
