@@ -57,6 +57,12 @@ def posterior_logit(logit: float, variance: float, outcome: float) -> float:
         if abs(following - guess) < _NEWTON_DONE:
             return following
         guess = following
+    while high - low > _NEWTON_DONE:  # a confident score far from its outcome: the steps leap from side to side
+        guess = (low + high) / 2
+        if guess - logit > variance * (outcome - sigmoid(guess)):
+            high = guess
+        else:
+            low = guess
     return guess
 
 
