@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _NEWTON_STEPS_MAX = 40
 _NEWTON_DONE = 1e-10
+#: Halvings that leave nothing of any bracket a float can tell.
+_BISECTIONS = 64
 _LOGIT_MAX = 35.0
 
 
@@ -57,7 +59,7 @@ def posterior_logit(logit: float, variance: float, outcome: float) -> float:
         if abs(following - guess) < _NEWTON_DONE:
             return following
         guess = following
-    while high - low > _NEWTON_DONE:  # a confident score far from its outcome: the steps leap from side to side
+    for _ in range(_BISECTIONS):  # a confident score far from its outcome: the steps leap from side to side
         guess = (low + high) / 2
         if guess - logit > variance * (outcome - sigmoid(guess)):
             high = guess
