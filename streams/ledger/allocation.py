@@ -14,6 +14,7 @@ So the paid sum alone says what is met: installment i is met on the first day on
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 
 from streams.ledger.account import PAYMENT_WIDTH, Account, Loan, Terms
 from streams.ledger.schedule import count, covered, due_day, total
@@ -26,14 +27,9 @@ Payments = tuple[int, ...]
 
 def paid_between(payments: Payments, after_day: int, through_day: int) -> int:
     """Money with a value day in (after_day, through_day], reversals removed."""
-    money = 0
-    for at in range(0, len(payments), PAYMENT_WIDTH):
-        day = payments[at]
-        if day > through_day:
-            break
-        if day > after_day:
-            money += payments[at + 1] - payments[at + 2]
-    return money
+    days = payments[::PAYMENT_WIDTH]
+    start, end = bisect_right(days, after_day) * PAYMENT_WIDTH, bisect_right(days, through_day) * PAYMENT_WIDTH
+    return sum(payments[start + 1 : end : PAYMENT_WIDTH]) - sum(payments[start + 2 : end : PAYMENT_WIDTH])
 
 
 def with_payment(payments: Payments, payment: Payments) -> Payments:
@@ -46,8 +42,8 @@ def with_payment(payments: Payments, payment: Payments) -> Payments:
 
 def terms_index(loan: Loan, day: int) -> int:
     """Index of the terms in force at the close of `day` (0 also when there are none yet)."""
-    index = 0
-    while index + 1 < len(loan.terms) and loan.terms[index + 1].effective_from <= day:
+    index, last = 0, len(loan.terms) - 1
+    while index < last and loan.terms[index + 1].effective_from <= day:
         index += 1
     return index
 

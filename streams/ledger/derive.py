@@ -65,34 +65,33 @@ def derive(account: Account, day: int, broken_promises: int = 0) -> Derived:
         spell_days = whole.arrears_spell_days
     first_opened = _first_opened(account, day)
     funds, technical = count_failed_debits(account.failed_debits, day) if account.failed_debits else (0, 0)
-    standing = Standing(
-        as_of=day,
-        loans_active=active,
-        days_past_due=whole.days_past_due,
-        arrears_minor=whole.arrears_minor,
-        installment_minor=whole.installment_minor,
-        exposure_minor=whole.outstanding_minor,
-        arrears_spell_days=spell_days,
-        last_due_day=whole.last_due_day,
-        next_due_day=whole.next_due_day,
-        cadence_days=whole.cadence_days,
-        days_on_book=day - first_opened if first_opened else 0,
-        installments_total=whole.installments_total,
-        installments_passed=whole.installments_passed,
-        failed_debits_90d=funds,
-        failed_debits_technical_90d=technical,
-        broken_promises=broken_promises,
-        restructures=account.restructures + whole.restructures,
-        days_past_due_before_restructure=max(
-            account.days_past_due_before_restructure, whole.days_past_due_before_restructure
-        ),
-        written_off=account.written_off or whole.written_off,
-        paid_since_due_minor=whole.paid_since_due_minor,
-        rate_bps=origin.annual_rate_bps,
-        term_count=origin.installment_count,
-        amount_minor=origin.principal_minor,
-        credit_score=origin.credit_score,
-        payment_to_income_bps=origin.payment_to_income_bps,
+    restructured = account.days_past_due_before_restructure
+    standing = Standing(  # in the order of its fields: by name it takes eight times as long
+        day,
+        active,
+        whole.days_past_due,
+        whole.arrears_minor,
+        whole.installment_minor,
+        whole.outstanding_minor,
+        spell_days,
+        whole.last_due_day,
+        whole.next_due_day,
+        whole.cadence_days,
+        day - first_opened if first_opened else 0,
+        whole.installments_total,
+        whole.installments_passed,
+        funds,
+        technical,
+        broken_promises,
+        account.restructures + whole.restructures,
+        max(restructured, whole.days_past_due_before_restructure),
+        account.written_off or whole.written_off,
+        whole.paid_since_due_minor,
+        origin.annual_rate_bps,
+        origin.installment_count,
+        origin.principal_minor,
+        origin.credit_score,
+        origin.payment_to_income_bps,
     )
     return Derived(standing, positions, whole.currency, whole.days_past_due_adjusted, whole.bucket, whole.wake_day)
 

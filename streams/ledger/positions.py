@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.ledger.account import PAYMENT_WIDTH, WINDOW_DAYS, Loan, Terms
+from streams.ledger.account import WINDOW_DAYS, Loan, Terms
 from streams.ledger.allocation import Payments, paid_between, paid_on_terms, terms_index
 from streams.ledger.facts import Position, bucket
 from streams.ledger.schedule import amount, around, count, covered, due_before, due_day, total, whole
@@ -102,17 +102,8 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
     else:
         open_through = due_before(dates, next_due + 1)
 
-    paid, paid_since = loan.paid_minor if index == 0 else 0, 0
-    recent = last_due if last_due > day - WINDOW_DAYS else day - WINDOW_DAYS
-    for at in range(0, len(payments), PAYMENT_WIDTH):
-        value_day = payments[at]
-        if value_day > day:
-            break
-        if value_day >= effective:
-            money = payments[at + 1] - payments[at + 2]
-            paid += money
-            if value_day > recent:
-                paid_since += money
+    paid = (loan.paid_minor if index == 0 else 0) + paid_between(payments, effective - 1, day)
+    paid_since = paid_between(payments, max(last_due, day - WINDOW_DAYS, effective - 1), day)
 
     arrears = total(amounts, passed) - paid
     days_past_due = adjusted = since = oldest = number = 0
@@ -127,33 +118,35 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
     payable = total(amounts, open_through)
     allocated = paid if paid < payable else payable
     former = former_terms(loan, payments, index) if index or effective or loan.restructures else None
-    return Position(
+    return Position(  # in the order of its fields: by name it takes eight times as long
         loan.loan_id,
         loan.currency,
         loan.product,
-        active=True,
-        days_past_due=days_past_due,
-        days_past_due_adjusted=adjusted,
-        bucket=bucket(days_past_due) if adjusted else 0,
-        arrears_since=since,
-        arrears_spell_days=day - since + 1 if since else 0,
-        arrears_minor=arrears,
-        outstanding_minor=agreed - paid if agreed > paid else 0,
-        oldest_unmet_number=number,
-        oldest_unmet_day=oldest,
-        installment_minor=amount(amounts, passed if passed < installments else installments - 1),
-        last_due_day=last_due,
-        next_due_day=next_due,
-        cadence_days=next_due - last_due if last_due and next_due else _cadence(dates, installments, passed),
-        installments_total=installments,
-        installments_passed=passed,
-        paid_since_due_minor=paid_since,
-        allocated_minor=allocated,
-        credit_minor=paid - allocated,
-        settled_minor=former.settled_minor if former else 0,
-        restructures=former.restructures if former else 0,
-        days_past_due_before_restructure=former.days_past_due if former else 0,
-        wake_day=_wake(loan, index, day, next_due, oldest),
+        True,  # noqa: FBT003 - active
+        False,  # noqa: FBT003 - written_off
+        days_past_due,
+        adjusted,
+        bucket(days_past_due) if adjusted else 0,
+        since,
+        day - since + 1 if since else 0,
+        arrears,
+        agreed - paid if agreed > paid else 0,
+        number,
+        oldest,
+        amount(amounts, passed if passed < installments else installments - 1),
+        last_due,
+        next_due,
+        next_due - last_due if last_due and next_due else _cadence(dates, installments, passed),
+        installments,
+        passed,
+        paid_since,
+        allocated,
+        paid - allocated,
+        former.settled_minor if former else 0,
+        0,  # recovered
+        former.restructures if former else 0,
+        former.days_past_due if former else 0,
+        _wake(loan, index, day, next_due, oldest),
     )
 
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import functools
+from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING
-
-from streams.events.fields import INSTALLMENTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,21 @@ def _stepped(first: int, step: int, index: int) -> int:
     months, day = divmod(-step, 32)
     start = _fromordinal(first)
     before, length = _month(start.year * 12 + start.month - 1 + months * index)
-    return before + (day if day < length else length)  # noqa: FURB136 - runs several times an event
+    return before + min(day, length)
+
+
+@functools.lru_cache(maxsize=16_384)
+def due_days(dates: Runs) -> array[int]:
+    """Every due day, in order.
+
+    Kept, because an event asks many times, and loans share them: a lender of millions has as many schedules as there are
+    first due days and terms. At most 3 kB each, usually 300 bytes.
+    """
+    days = array("i")
+    for at in range(0, len(dates), 3):
+        length, first, step = dates[at : at + 3]
+        days.extend([_stepped(first, step, index) for index in range(length)])
+    return days
 
 
 def due_day(dates: Runs, index: int) -> int:
@@ -52,57 +66,19 @@ def due_day(dates: Runs, index: int) -> int:
     Raises:
         IndexError: there is no such installment.
     """
-    for at in range(0, len(dates), 3):
-        count = dates[at]
-        if index < count:
-            return _stepped(dates[at + 1], dates[at + 2], index)
-        index -= count
-    raise IndexError("No installment has this index.")
+    return due_days(dates)[index]
 
 
 def due_before(dates: Runs, day: int) -> int:
     """How many installments are due before `day` (due today is not overdue)."""
-    passed = 0
-    for at in range(0, len(dates), 3):
-        length, first, step = dates[at : at + 3]
-        if first >= day:
-            break
-        reached = _reached(first, step, day)
-        if reached < length:
-            return passed + reached
-        passed += length
-    return passed
-
-
-def _reached(first: int, step: int, day: int) -> int:
-    """How many due dates of an endless run that starts before `day` are before it."""
-    if step > 0:
-        return (day - 1 - first) // step + 1
-    if step == 0:
-        return INSTALLMENTS_MAX
-    months, day_of_month = divmod(-step, 32)
-    start, now = _fromordinal(first), _fromordinal(day)
-    reached, rest = divmod((now.year - start.year) * 12 + now.month - start.month, months)
-    # A day of month beyond the month's end falls on the last day, which is not before `now` either.
-    return reached + 1 if rest or day_of_month < now.day else reached
+    return bisect_left(due_days(dates), day)
 
 
 def around(dates: Runs, day: int) -> tuple[int, int, int]:
-    """(`due_before`, newest due day before `day`, first due day on `day` or later); 0 where there is none.
-
-    As the single functions, but in one go: every event asks this.
-    """
-    passed = last_due = 0
-    for at in range(0, len(dates), 3):
-        length, first, step = dates[at : at + 3]
-        if first >= day:
-            return passed, last_due, first
-        reached = _reached(first, step, day)
-        if reached < length:
-            return passed + reached, _stepped(first, step, reached - 1), _stepped(first, step, reached)
-        passed += length
-        last_due = _stepped(first, step, length - 1)
-    return passed, last_due, 0
+    """(`due_before`, newest due day before `day`, first due day on `day` or later); 0 where there is none."""
+    days = due_days(dates)
+    passed = bisect_left(days, day)
+    return passed, days[passed - 1] if passed else 0, days[passed] if passed < len(days) else 0
 
 
 def count(amounts: Runs) -> int:
@@ -159,9 +135,7 @@ def covered(amounts: Runs, money: int) -> int:
 def expand(dates: Runs, amounts: Runs) -> Iterator[tuple[int, int]]:
     """Yield (due day, amount) of every installment."""
     money = (amounts[at + 1] for at in range(0, len(amounts), 2) for _ in range(amounts[at]))
-    for at in range(0, len(dates), 3):
-        for index in range(dates[at]):
-            yield _stepped(dates[at + 1], dates[at + 2], index), next(money)
+    yield from zip(due_days(dates), money, strict=True)
 
 
 def compress(installments: Sequence[tuple[int, int]]) -> tuple[Runs, Runs]:
