@@ -72,4 +72,4 @@ def _is_calm(loaded: LoadedPlan, situation: Situation, facts: Facts) -> bool:
 
 def _trials_day(facts: Facts) -> int:
     """The day on which the oldest trial is over; 0 when none is awaited."""
-    return min((trial.day + HORIZON_DAYS for trial in facts.trials), default=0)
+    return min([trial.day + HORIZON_DAYS for trial in facts.trials], default=0)

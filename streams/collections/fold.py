@@ -71,6 +71,8 @@ def prune(facts: Facts, business_day: int) -> Facts:
         facts: before.
         business_day: the lender's logical day (ordinal).
     """
+    if not (facts.attempts or facts.conversations or facts.holds):
+        return facts
     oldest_day = business_day - ATTEMPTS_KEPT_DAYS
     oldest_us = utc_day_start_us(oldest_day)
     now_us = utc_day_start_us(business_day) - DAY_US

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -65,11 +66,11 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def holds(self, situation: Situation, attempts: int) -> bool:
         """Whether everything given is true of the situation."""
-        return (
+        return (  # what is most often false comes first
             situation.days_past_due >= self.days_past_due_at_least
+            and TIER_RANKS[situation.tier] >= TIER_RANKS[self.tier_at_least]
             and situation.is_clear == self.is_early
             and (self.days_past_due_at_most is None or situation.days_past_due <= self.days_past_due_at_most)
-            and TIER_RANKS[situation.tier] >= TIER_RANKS[self.tier_at_least]
             and situation.arrears_minor >= self.arrears_minor_at_least
             and situation.broken_promises >= self.broken_promises_at_least
             and attempts >= self.attempts_at_least
@@ -131,7 +132,10 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def is_open(self, situation: Situation, attempts: int) -> bool:
         """Whether any condition holds."""
-        return any([condition.holds(situation, attempts) for condition in self.when])  # noqa: C419 - faster than a generator
+        for condition in self.when:  # noqa: SIM110 - half the time of `any` over a generator
+            if condition.holds(situation, attempts):
+                return True
+        return False
 
 
 class StageStep(Step, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -146,7 +150,7 @@ class StageStep(Step, frozen=True, forbid_unknown_fields=True, kw_only=True):
     after_previous_days: Days = 1
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=False):
     """A collection plan as written. Load one with `load_plan`.
 
     Attributes:
@@ -180,6 +184,19 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def label(self) -> str:
         """`name@version`, as proposals record it."""
         return f"{self.plan}@{self.version}"
+
+
+@lru_cache(maxsize=256)
+def steps_of(plan: Plan) -> dict[str, Step]:
+    """The steps by the name that marks give them: the forbearance offer, if there is one, and the stages."""
+    offer: dict[str, Step] = {FORBEARANCE_OFFER: plan.forbearance_offer} if plan.forbearance_offer else {}
+    return offer | {step.stage: step for step in plan.stages}
+
+
+@lru_cache(maxsize=256)
+def followers_of(plan: Plan) -> dict[str, StageStep]:
+    """The stage that follows each stage but the last."""
+    return {before.stage: after for before, after in pairwise(plan.stages)}
 
 
 class LoadedPlan:
@@ -226,6 +243,7 @@ def load_plan(text: bytes, name: str) -> LoadedPlan:
     return LoadedPlan(plan, sha256(text).hexdigest())
 
 
+@lru_cache(maxsize=4096)
 def plan_for(plans: tuple[LoadedPlan, ...], product: str) -> LoadedPlan | None:
     """The plan that names `product`, else the one for `*`, else None."""
     for wanted in (product, "*"):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from streams.collections.facts import DENIED, TRIALS_MAX, Attempt, Facts, StageMark, Trial
 from streams.collections.fold import prune, with_attempt
 from streams.collections.instants import to_us, token
-from streams.collections.plans import FORBEARANCE_OFFER, LoadedPlan, Plan, StageStep, Step
+from streams.collections.plans import FORBEARANCE_OFFER, LoadedPlan, Plan, Step, followers_of, steps_of
 from streams.collections.promises import open_promise
 from streams.collections.proposal import Proposal, only_consent
 from streams.collections.situation import Situation
@@ -71,13 +71,17 @@ def _due_days(loaded: LoadedPlan, situation: Situation) -> list[int]:
 
 def _marked_days(plan: Plan, facts: Facts) -> list[int]:
     """Days that follow from what was proposed, promised or held."""
-    days = [promise.due_day + 1 for promise in facts.promises]
-    days += [day for hold in facts.holds for day in (hold.from_day, hold.until_day)]
-    if facts.stages:
-        steps = dict(_named_steps(plan))
-        named = [(mark, steps.get(mark.name.removesuffix(DENIED))) for mark in facts.stages]
-        days += [due_day(mark, step) for mark, step in named if step is not None]
-        days += [mark.first_day + step.after_previous_days for mark, step in _successors(plan, facts)]
+    days = [promise.due_day + 1 for promise in facts.promises] if facts.promises else []
+    for hold in facts.holds:
+        days += (hold.from_day, hold.until_day)
+    steps, followers = steps_of(plan), followers_of(plan)
+    for mark in facts.stages:
+        name = mark.name
+        step = steps.get(name.removesuffix(DENIED))
+        if step is not None:
+            days.append(due_day(mark, step))
+        if name in followers:
+            days.append(mark.first_day + followers[name].after_previous_days)
     return days
 
 
@@ -88,17 +92,6 @@ def due_day(mark: StageMark, step: Step) -> int:
     yet, not before it lapses: a person's list holds one entry for it, not one for each day that nobody got to it.
     """
     return mark.last_day + (max(step.repeat_days, step.valid_days) if mark.action else step.repeat_days)
-
-
-def _named_steps(plan: Plan) -> list[tuple[str, Step]]:
-    offer: list[tuple[str, Step]] = [(FORBEARANCE_OFFER, plan.forbearance_offer)] if plan.forbearance_offer else []
-    return offer + [(step.stage, step) for step in plan.stages]
-
-
-def _successors(plan: Plan, facts: Facts) -> list[tuple[StageMark, StageStep]]:
-    marks = {mark.name: mark for mark in facts.stages}
-    pairs = zip(plan.stages, plan.stages[1:], strict=False)
-    return [(marks[before.stage], after) for before, after in pairs if before.stage in marks]
 
 
 Cause = Literal["NOTHING_OVERDUE", "PROMISE_OPEN", "FROZEN", "REFUSED"]
@@ -141,7 +134,7 @@ def withdraw_frozen(facts: Facts, business_day: int, plan: Plan) -> tuple[Facts,
 
 def standing_marks(facts: Facts, business_day: int, plan: Plan) -> list[StageMark]:
     """Steps whose proposal neither was carried out nor has lapsed."""
-    steps = dict(_named_steps(plan))
+    steps = steps_of(plan)
     marks = [mark for mark in facts.stages if mark.action and mark.name in steps]
     return [mark for mark in marks if business_day <= mark.last_day + steps[mark.name].valid_days]
 
@@ -159,16 +152,20 @@ def taken_back(facts: Facts, found: Sequence[Withdrawal]) -> tuple[Facts, tuple[
 
 def mark_of(facts: Facts, name: str) -> StageMark | None:
     """The mark of a stage or offer in this spell, if it was proposed."""
-    return next((mark for mark in facts.stages if mark.name == name), None)
+    for mark in facts.stages:
+        if mark.name == name:
+            return mark
+    return None
 
 
 def reached_index(facts: Facts, plan: Plan) -> int:
     """Index of the most severe stage marked without a gap below it; -1 when none."""
+    marked = {mark.name for mark in facts.stages}
     reached = -1
-    for index, step in enumerate(plan.stages):
-        if mark_of(facts, step.stage) is None:
+    for step in plan.stages:
+        if step.stage not in marked:
             break
-        reached = index
+        reached += 1
     return reached
 
 

@@ -103,4 +103,6 @@ def broken_count(facts: Facts) -> int:
 
 def open_promise(facts: Facts, as_of_day: int) -> bool:
     """Whether the borrower has promised to pay, and the day has not passed: collection waits for it."""
+    if not facts.promises:
+        return False
     return any(p.due_day >= as_of_day and (p.result or p.derived) in {"", OPEN} for p in facts.promises)

@@ -23,7 +23,7 @@ from streams.collections.facts import DENIED, Facts, StageMark
 from streams.collections.gate import Decision, evaluate
 from streams.collections.instants import token
 from streams.collections.packs import Pack
-from streams.collections.plans import FORBEARANCE_OFFER, Measure, Plan, StageStep, Step
+from streams.collections.plans import FORBEARANCE_OFFER, Measure, Plan, StageStep, Step, steps_of
 from streams.collections.progress import (
     Withdrawal,
     due_day,
@@ -98,16 +98,20 @@ def withdraw_refused(
 
 def _proposed(plan: Plan, situation: Situation, facts: Facts, mark: StageMark) -> tuple[Measure | None, Purpose]:
     """Which measure stands, by the place held for it (a placement or review holds none and is the only one), and why."""
-    offer = plan.forbearance_offer
-    if mark.name == FORBEARANCE_OFFER:
-        measures, purpose = offer.measures if offer is not None else (), Purpose.FORBEARANCE
-    else:
-        measures = next((step.measures for step in plan.stages if step.stage == mark.name), ())
-        purpose = Purpose.REMIND if situation.is_clear else Purpose.COLLECT
+    measures = steps_of(plan)[mark.name].measures
+    purpose = _purpose(mark.name, situation)
     key = token(mark.action)
-    channel = next((a.channel for a in facts.attempts if a.expires_us and a.key == key), None)
-    only = measures[0] if len(measures) == 1 else None
-    return next((measure for measure in measures if measure.kind == channel), only), purpose
+    held = [attempt.channel for attempt in facts.attempts if attempt.key == key and attempt.expires_us]
+    for measure in measures:
+        if held and measure.kind == held[0]:
+            return measure, purpose
+    return measures[0] if len(measures) == 1 else None, purpose
+
+
+def _purpose(name: str, situation: Situation) -> Purpose:
+    if name == FORBEARANCE_OFFER:
+        return Purpose.FORBEARANCE
+    return Purpose.REMIND if situation.is_clear else Purpose.COLLECT
 
 
 def _open_steps(plan: Plan, situation: Situation, facts: Facts) -> list[tuple[str, Step, Purpose]]:
@@ -115,17 +119,19 @@ def _open_steps(plan: Plan, situation: Situation, facts: Facts) -> list[tuple[st
     steps: list[tuple[str, Step, Purpose]] = []
     offer = plan.forbearance_offer
     if offer is not None and offer.is_open(situation, attempts) and _is_due(FORBEARANCE_OFFER, offer, situation, facts):
-        steps.append((FORBEARANCE_OFFER, offer, Purpose.FORBEARANCE))
+        steps.append((FORBEARANCE_OFFER, offer, _purpose(FORBEARANCE_OFFER, situation)))
     stage = _next_stage(plan, situation, facts, attempts)
     if stage is not None:
-        steps.append((stage.stage, stage, Purpose.REMIND if situation.is_clear else Purpose.COLLECT))
+        steps.append((stage.stage, stage, _purpose(stage.stage, situation)))
     return steps
 
 
 def _next_stage(plan: Plan, situation: Situation, facts: Facts, attempts: int) -> StageStep | None:
     if plan.promise_pauses and open_promise(facts, situation.business_day):
         return None
-    target = max((n for n, step in enumerate(plan.stages) if step.is_open(situation, attempts)), default=-1)
+    target = len(plan.stages) - 1
+    while target >= 0 and not plan.stages[target].is_open(situation, attempts):
+        target -= 1
     if target < 0:
         return None
     reached = reached_index(facts, plan)
@@ -144,8 +150,9 @@ def _may_climb(plan: Plan, reached: int, situation: Situation, facts: Facts) -> 
 
 def _is_due(name: str, step: Step, situation: Situation, facts: Facts) -> bool:
     """Whether the step was neither proposed nor refused within its `repeat_days`, and no proposal of it stands."""
-    marks = (mark_of(facts, name), mark_of(facts, name + DENIED))
-    return all(mark is None or situation.business_day >= due_day(mark, step) for mark in marks)
+    names = (name, name + DENIED)
+    day = situation.business_day
+    return not [mark for mark in facts.stages if mark.name in names and day < due_day(mark, step)]
 
 
 def _proposal(day: _Day, name: str, step: Step, purpose: Purpose, action_id: str) -> Proposal:

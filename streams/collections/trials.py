@@ -38,6 +38,8 @@ def mature(
         situation: on this business day.
         horizon_days: days within which a measure must have worked.
     """
+    if not facts.trials:
+        return facts, ()
     outcomes = [_outcome(trial, situation) for trial in facts.trials if _is_known(trial, situation, horizon_days)]
     if not outcomes:
         return facts, ()
