@@ -38,7 +38,8 @@ HEADS = (
     Head("default_180d", 180, 90, quarterly=True),
     Head("default_365d", 365, 90, quarterly=True),
 )
-#: The last label of a month-end, at quarter-ends and else.
+#: Days after a month-end until its first label, and until its last, at quarter-ends and else.
+SHORTEST_DAYS = min(head.horizon_days for head in HEADS)
 LONGEST_DAYS = max(head.horizon_days for head in HEADS)
 LONGEST_MONTHLY_DAYS = max(head.horizon_days for head in HEADS if not head.quarterly)
 
@@ -76,12 +77,15 @@ def _asked(head: Head, observation: Observation) -> bool:
 
 def matured(observations: list[Observation], today: int) -> Iterator[tuple[int, Head, Observation, int]]:
     """(head's index, head, observation, day of the outcome or 0) of every label released today, the first of a month."""
-    month_before = previous_month_start(today)
+    month_days = today - previous_month_start(today)
     for observation in observations:
+        age_days = today - observation.day
+        if age_days < SHORTEST_DAYS:
+            return  # those after it are younger
         for index, head in enumerate(HEADS):
-            through = observation.day + head.horizon_days
-            if month_before < through <= today and _asked(head, observation):
+            if 0 <= age_days - head.horizon_days < month_days and _asked(head, observation):
                 reached = observation.reached_30_on if head.days_past_due == 30 else observation.reached_90_on
+                through = observation.day + head.horizon_days
                 yield index, head, observation, reached if reached <= through else 0
 
 
@@ -93,10 +97,12 @@ def outlived(observation: Observation, today: int) -> bool:
 
 def mark(observations: list[Observation], today: int, days_past_due: int, *, written_off: bool) -> None:
     """Note on each waiting observation that a threshold was reached by today."""
+    if days_past_due < 30 and not written_off:
+        return
     for observation in observations:
         if observation.day >= today:
             continue
-        if not observation.reached_30_on and (days_past_due >= 30 or written_off):
+        if not observation.reached_30_on:
             observation.reached_30_on = today
         if not observation.reached_90_on and (days_past_due >= 90 or written_off):
             observation.reached_90_on = today

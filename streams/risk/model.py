@@ -11,6 +11,7 @@ kept_inputs(assessment)                         the bytes to learn from when the
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -43,6 +44,8 @@ __all__ = [
 #: Scorers of the versions in use, by the identity of their weights (kept alive here, so an id cannot be reused).
 _scorers: dict[int, tuple[Weights, tuple[Scorer, ...]]] = {}
 _SCORERS_MAX = 64
+#: One signed byte a feature.
+_kept = Struct(f"{COUNT}b")
 
 
 class Assessment:
@@ -104,7 +107,7 @@ def assess(state: BehaviorState, standing: Standing, weights: Weights) -> Assess
 
 def kept_inputs(assessment: Assessment) -> bytes:
     """The model's inputs as bytes, one signed byte a feature: exactly what was scored."""
-    return bytes([value & 0xFF for value in assessment.inputs])
+    return _kept.pack(*assessment.inputs)
 
 
 def inputs_of(observed: bytes) -> tuple[int, ...]:
@@ -115,7 +118,7 @@ def inputs_of(observed: bytes) -> tuple[int, ...]:
     """
     if len(observed) != COUNT:
         raise ValueError(f"An observation of {len(observed)} bytes cannot be read: this release has {COUNT} features.")
-    return tuple([value - 256 if value > 127 else value for value in observed])
+    return _kept.unpack(observed)
 
 
 def score_inputs(observed: bytes, weights: Weights) -> Assessment:
