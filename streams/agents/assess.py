@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,8 +29,15 @@ from streams.risk.tiers import Policy
 #: Told of each month-end score, see `Context.score`.
 Score = Callable[[str, int, tuple[int, ...], int, int, bytes], None]
 
+#: Without a bound: for whoever writes no transactions.
+UNBOUNDED = sys.maxsize
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
+
+
+def rows_at_once(batch_records_max: int) -> int:
+    """How many rows a date may wake in one batch: a row is as much work as two records, and writes more."""
+    return max(1, batch_records_max // 4)
 
 
 class _Partition:
@@ -74,15 +82,33 @@ class _Partition:
         self.continuity = source.Continuity(self.shard.own.counts)
         self.offset = next_offset - 1
 
-    def fold(self, record: Any, writes: Writes) -> None:
+    def fold(self, record: Any, writes: Writes, rows_max: int) -> int:
+        """Fold one record, or wake at most `rows_max` rows of a business date; `offset` says whether it is done.
+
+        Returns:
+            How many rows a date has woken.
+        """
         if record.offset <= self.offset:
             raise Inconsistent(f"Journal offset {record.offset} came again after {self.offset}.")
         origin = source.parse(record.headers)
         self.continuity.check(origin, record.offset)
-        self.offset = record.offset
         self._writes = writes
         self._headers = [("journal", b"%d/%d" % (self.partition, record.offset))]
         event = decode(record.value)
+        woken = 0
+        if isinstance(event, control.BusinessDateAdvanced):
+            day = event.business_date
+            woken = self.shard.tick(day.toordinal(), rows_max)
+            if not self.shard.has_begun(day.toordinal()):
+                return woken
+            self._close_date(day)
+        else:
+            self._decide(record, origin, event)
+        self.continuity.note(origin)
+        self.offset = record.offset
+        return woken
+
+    def _decide(self, record: Any, origin: source.Source, event: Event) -> None:
         weights = self.shard.own.weights
         try:
             self.shard.fold(event)
@@ -90,13 +116,8 @@ class _Partition:
             self._refuse(record, origin, event, refused)
         if self.shard.own.weights is not weights:
             self.shard.own.active_since = record.offset
-        match event:
-            case control.BusinessDateAdvanced():
-                self._close_date(event.business_date)
-            case ReserveStated() | StageSignedOff() | ProposalDecided() if self.partition == 0:
-                writes.add("book", None, _msgpack.encode(event), partition=0)
-            case _:
-                pass
+        if self.partition == 0 and isinstance(event, ReserveStated | StageSignedOff | ProposalDecided):
+            self._writes.add("book", None, _msgpack.encode(event), partition=0)
 
     def _refuse(self, record: Any, origin: source.Source, event: Event, refused: Refused) -> None:
         """An event without a borrower is in every partition; the first one writes the dead letter for all."""
@@ -143,8 +164,21 @@ class Assessor:
         policy: Policy,
         count: Callable[[str], None] = lambda name: None,
         score: Score | None = None,
+        rows_max: int = UNBOUNDED,
     ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            partitions: of the journal.
+            policy: of the tiers.
+            count: told the names of what is worth counting.
+            score: told of each month-end score.
+            rows_max: how many rows the dates of one batch may wake. On a month's first day every row wakes: what a
+                partition of a million has to say does not fit into a transaction, and live events of other partitions
+                would wait for it.
+        """
         self._partitions = partitions
+        self._rows_max = self._rows_left = rows_max
         self._policy = policy
         self._count = count
         self._score = score
@@ -171,18 +205,25 @@ class Assessor:
         self._folded.discard(partition)
 
     def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
-        """Fold every record."""
-        opened = self._open[partition]
+        """Fold records; stop at a date that wakes more rows than the batch has room for."""
+        opened, taken = self._open[partition], 0
         for record in records:
-            opened.fold(record, writes)
-        self._folded.add(partition)
-        return len(records)
+            woken = opened.fold(record, writes, self._rows_left)
+            self._rows_left -= woken
+            if opened.offset != record.offset:
+                writes.touched |= woken > 0
+                break
+            taken += 1
+        if taken or writes.touched:
+            self._folded.add(partition)
+        return taken
 
     def finish(self, writes: Writes) -> None:
         """Write the touched rows of every partition that was folded."""
         for partition in sorted(self._folded):
             self._open[partition].finish(writes)
         self._folded.clear()
+        self._rows_left = self._rows_max
 
     def committable(self, topic: str, partition: int, next_offset: int) -> int:
         """Everything folded is in the rows."""

@@ -47,10 +47,10 @@ def build(agent: str, settings: Settings, count: Callable[..., None] = lambda *n
         case "sequence":
             return Sequencer(partitions, Barrier(settings, group_of(agent, settings), BORROWER_TOPICS), count)
         case "assess":
-            from streams.agents.assess import Assessor
+            from streams.agents.assess import Assessor, rows_at_once
             from streams.risk.tiers import DEFAULT
 
-            return Assessor(partitions, DEFAULT, count)
+            return Assessor(partitions, DEFAULT, count, rows_max=rows_at_once(settings.batch_records_max))
         case "learn":
             from streams.agents.learn import LearningAgent
 

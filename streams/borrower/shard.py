@@ -70,6 +70,8 @@ class Shard:
         self.context = self._new_context()
         self._rows: dict[bytes, bytes] = {}
         self._index: dict[int, list[bytes]] = {}
+        #: Keys of the day whose rows are being woken, last first.
+        self._due: list[bytes] = []
         self._touched: dict[bytes, Borrower] = {}
         self._own_touched = self._policies_touched = False
 
@@ -94,7 +96,7 @@ class Shard:
         self._rows, self._index = bodies, wakes
 
     def fold(self, event: Event) -> None:
-        """Fold one journal event.
+        """Fold one journal event; that the date advances is `tick`'s.
 
         Raises:
             Refused: for the caller to make a dead letter of.
@@ -102,8 +104,6 @@ class Shard:
         match event:
             case BorrowerEvent():
                 self._fold_borrower(event)
-            case control.BusinessDateAdvanced():
-                self._tick(event.business_date.toordinal())
             case control.ModelActivated():
                 self._activate(event)
             case control.PolicyActivated():
@@ -138,16 +138,39 @@ class Shard:
         if borrower.wake_day and borrower.wake_day != before:
             self._index.setdefault(borrower.wake_day, []).append(key)
 
-    def _tick(self, day: int) -> None:
-        """The lender's day advances: wake every row that asked for a day up to this one, day by day."""
-        if day <= self.own.business_day:
+    def tick(self, day: int, rows_max: int) -> int:
+        """The lender's day advances: wake the rows that asked for a day up to this one, day by day, by key.
+
+        Args:
+            day: ordinal.
+            rows_max: how many at most; call again, with no other event before, until `has_begun` says that all are awake.
+
+        Returns:
+            How many were woken.
+        """
+        if self.has_begun(day):
             self.context.count("tick_repeated")
-            return
-        while due := [d for d in self._index if d <= day]:
-            for key in sorted(set(self._index.pop(min(due)))):
-                self._wake(key, day)
+            return 0
+        woken = 0
+        while self._due or self._take_due(day):
+            if woken == rows_max:
+                return woken
+            self._wake(self._due.pop(), day)
+            woken += 1
         self.own.business_day = self.context.closed_day = day
         self._own_touched = True
+        return woken
+
+    def has_begun(self, day: int) -> bool:
+        """Whether every row knows that this day has come."""
+        return day <= self.own.business_day
+
+    def _take_due(self, day: int) -> bool:
+        """Line up the rows of the earliest day up to this one; False if there are none."""
+        earliest = min([due for due in self._index if due <= day], default=0)
+        if earliest:
+            self._due = sorted(set(self._index.pop(earliest)), reverse=True)
+        return earliest > 0
 
     def _wake(self, key: bytes, day: int) -> None:
         borrower = self._load(key)

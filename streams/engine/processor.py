@@ -30,7 +30,11 @@ class Processor(Protocol):
         """The partition is no longer ours, or its rows are stale: forget all of it."""
 
     def fold(self, topic: str, partition: int, records: Sequence[Any], writes: Writes) -> int:
-        """Fold records in order. Returns how many were taken; the rest is offered again in the next batch."""
+        """Fold records in order. Returns how many were taken; the rest is offered again in the next batch.
+
+        A record may take several batches: it is taken in the last of them, and `writes.touched` says of each that rows
+        have changed. After a crash it is offered from the start, to the rows as they were committed.
+        """
 
     def finish(self, writes: Writes) -> None:
         """The batch ends: write the rows it touched."""

@@ -239,11 +239,13 @@ class Runtime:
                     del self._held[partition]
                 else:
                     del records[:count]
-        if taken == 0 and not writes.records and not unasked:
+        if taken == 0 and not (writes.records or writes.touched or unasked):
             return
         self._processor.finish(writes)
         self._watch.folded(writes)
         offsets = self._offsets()
+        if writes.records and not offsets:
+            offsets = dict(self._committed)  # what fences a zombie is the sending of offsets (KIP-447): never none
         folded_s = time.perf_counter() - started
         if self._committing is not None:
             await self._settle()

@@ -24,6 +24,11 @@ class Source:
     def __init__(self, topic: str, partition: int, offset: int, count: int) -> None:
         self.topic, self.partition, self.offset, self.count = topic, partition, offset, count
 
+    @property
+    def name(self) -> str:
+        """Of the input partition."""
+        return f"{self.topic}/{self.partition}"
+
 
 def header(topic: str, partition: int, offset: int, count: int) -> tuple[str, bytes]:
     """Make the header of a journal record."""
@@ -52,16 +57,19 @@ class Continuity:
         self.counts = counts
 
     def check(self, source: Source, offset: int) -> None:
-        """Note one record.
+        """Whether this is the record that must come now; `note` it when it is folded.
 
         Raises:
             Inconsistent: a record is missing, repeated or out of order.
         """
-        name = f"{source.topic}/{source.partition}"
+        name = source.name
         expected = self.counts.get(name, 0) + 1
         if source.count != expected:
             raise Inconsistent(
                 f"Journal offset {offset}: record {source.count} of {name} arrived where {expected} was due. "
                 "The journal or its reading is broken; a restart reads again from the last commit."
             )
-        self.counts[name] = expected
+
+    def note(self, source: Source) -> None:
+        """The record is folded."""
+        self.counts[source.name] = source.count

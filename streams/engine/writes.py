@@ -20,12 +20,16 @@ class Write(NamedTuple):
 
 
 class Writes:
-    """The records of one batch, in order, and what was counted while it was folded (see `engine.watch`)."""
+    """The records of one batch, in order, and what was counted while it was folded (see `engine.watch`).
 
-    __slots__ = ("counts", "records")
+    `touched` says that `Processor.finish` has rows to write, even if no record was taken.
+    """
+
+    __slots__ = ("counts", "records", "touched")
 
     def __init__(self) -> None:
         self.records: list[Write] = []
+        self.touched = False
         self.counts: dict[tuple[str, ...], int] = {}
 
     def add(

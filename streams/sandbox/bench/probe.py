@@ -21,7 +21,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from streams.agents.assess import Assessor
+from streams.agents.assess import Assessor, rows_at_once
 from streams.engine import source
 from streams.engine.restore import Rows
 from streams.engine.writes import Headers, Writes
@@ -88,7 +88,7 @@ class Probe:
         self._copies: dict[bytes, list[bytes]] = {}
         before = resident_bytes()
         rows = self._rows()
-        self._assessor = Assessor(1, DEFAULT)
+        self._assessor = Assessor(1, DEFAULT, rows_max=rows_at_once(_BATCH))
         self._assessor.opened("journal", 0, rows, 1)
         del rows
         gc.collect()
