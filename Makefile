@@ -36,7 +36,7 @@ prove-mutations: setup ## break the engine on purpose, four ways: the proof must
 	@$(BIN)/python tests/proof/mutations.py
 
 prove-pressure: setup ## ten minutes and more of three times the load that the workers can take; options in ARGS="…"
-	@$(BIN)/forewarn prove --pressure 1000000 $(ARGS)
+	@$(BIN)/forewarn prove --pressure 600 $(ARGS)
 
 lock: $(VENV)/.installed ## resolve the dependencies and Kafka's jars anew, with hashes
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \

@@ -12,7 +12,8 @@ import msgspec
 from streams.agents import dead_letters
 from streams.borrower import state
 from streams.borrower.context import Context, Refused
-from streams.borrower.shard import POLICY_KEY, POLICY_VERSION, SHARD_KEY, SHARD_VERSION, Shard
+from streams.borrower.shard import POLICY_KEY, POLICY_VERSION, SHARD_KEY, SHARD_VERSION, Damaged, Shard, ShardRow
+from streams.collections.policies import Policies
 from streams.engine import rows as frame
 from streams.engine import source
 from streams.engine.errors import Inconsistent
@@ -33,6 +34,7 @@ Score = Callable[[str, int, tuple[int, ...], int, int, bytes], None]
 UNBOUNDED = sys.maxsize
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
+_shard_row = msgspec.msgpack.Decoder(ShardRow)
 
 
 def rows_at_once(batch_records_max: int) -> int:
@@ -73,12 +75,14 @@ class _Partition:
     def restore(self, rows: Rows, next_offset: int) -> None:
         own, policies = rows.pop(SHARD_KEY, None), rows.pop(POLICY_KEY, None)
         wakes = frame.strip(rows, state.VERSION, next_offset)
+        shard, pack = None, None
         if own is not None:
             frame.check_version(own, SHARD_VERSION, SHARD_KEY)
+            shard = frame.decoded(_shard_row.decode, own, "state", self.partition, SHARD_KEY)
         if policies is not None:
             frame.check_version(policies, POLICY_VERSION, POLICY_KEY)
-        bodies = [None if row is None else frame.unpack(row)[3] for row in (own, policies)]
-        self.shard.restore(rows, wakes, *bodies)
+            pack = frame.decoded(Policies.decode, policies, "state", self.partition, POLICY_KEY)
+        self.shard.restore(rows, wakes, shard, pack)
         self.continuity = source.Continuity(self.shard.own.counts)
         self.offset = next_offset - 1
 
@@ -114,6 +118,8 @@ class _Partition:
             self.shard.fold(event)
         except Refused as refused:
             self._refuse(record, origin, event, refused)
+        except Damaged as error:
+            raise frame.damaged("state", self.partition, error.key, error.__cause__ or error) from error
         if self.shard.own.weights is not weights:
             self.shard.own.active_since = record.offset
         if self.partition == 0 and isinstance(event, ReserveStated | StageSignedOff | ProposalDecided):

@@ -71,6 +71,9 @@ class _Progress(msgspec.Struct, array_like=True):
     through: int = 0
 
 
+_closed = msgspec.msgpack.Decoder(_Progress)
+
+
 class LearningAgent:
     """The processor of the one partition of `labels`."""
 
@@ -105,13 +108,13 @@ class LearningAgent:
         self._safe = next_offset
         if (row := rows.get(_CLOSED_KEY)) is not None:
             frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
-            self._progress = msgspec.msgpack.decode(frame.unpack(row)[3], type=_Progress)
+            self._progress = frame.decoded(_closed.decode, row, self.state_topic, 0, _CLOSED_KEY)
         if (row := rows.get(LEARNER_KEY)) is not None:
             frame.check_version(row, Learner.VERSION, LEARNER_KEY)
-            self._learner = Learner.from_bytes(frame.unpack(row)[3])
+            self._learner = frame.decoded(Learner.from_bytes, row, self.state_topic, 0, LEARNER_KEY)
         if (row := rows.get(_MEASURES_KEY)) is not None:
             frame.check_version(row, _MEASURES_VERSION, _MEASURES_KEY)
-            self._measures = MeasureLearner.from_bytes(frame.unpack(row)[3])
+            self._measures = frame.decoded(MeasureLearner.from_bytes, row, self.state_topic, 0, _MEASURES_KEY)
 
     def closed(self, topic: str, partition: int) -> None:
         """Forget everything."""

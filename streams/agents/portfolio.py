@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -83,6 +84,9 @@ class Progress(Struct, array_like=True):
     partitions: int = 0
 
 
+_progress = msgspec.msgpack.Decoder(Progress)
+
+
 class _StockRow(Struct, array_like=True):
     """The stock of one finest segment: (oldest unmet day, tier, amounts) a cell."""
 
@@ -112,13 +116,12 @@ class PortfolioAgent:
     def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
         """Take over the book as it was committed."""
         self.closed(topic, partition)
-        bodies = {}
-        for key, row in rows.items():
-            frame.check_version(row, VERSION, key)
-            bodies[key] = frame.unpack(row)[3]
-        if _PROGRESS in bodies:
-            self._progress = msgspec.msgpack.decode(bodies[_PROGRESS], type=Progress)
-        restore(self.monitor, bodies)
+        for key in rows:
+            frame.check_version(rows[key], VERSION, key)
+        if _PROGRESS in rows:
+            self._progress = frame.decoded(_progress.decode, rows[_PROGRESS], self.state_topic, 0, _PROGRESS)
+        for key in sorted(rows):
+            frame.decoded(partial(_put, self.monitor, key), rows[key], self.state_topic, 0, key)
 
     def closed(self, topic: str, partition: int) -> None:
         """Forget everything."""
@@ -214,25 +217,29 @@ class PortfolioAgent:
 
 def restore(monitor: Monitor, bodies: dict[bytes, bytes]) -> None:
     """Fill a new monitor from the bodies of the state topic's rows."""
-    if _BOOK in bodies:
-        monitor.book = msgspec.msgpack.decode(bodies[_BOOK], type=Book)
-    parts = monitor.book.parts
-    for key, body in sorted(bodies.items()):  # parts come after lines, and lines in order of days
-        if key.startswith(_STOCK):
-            row = msgspec.msgpack.decode(body, type=_StockRow)
-            cells: Cells = {(oldest, tier): cell for oldest, tier, cell in row.cells}
-            monitor.sums.stock[row.segment] = cells
-        elif key.startswith(_WAITING):
-            day = int(key.removeprefix(_WAITING))
-            monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged), day)
-        elif key.startswith(_LINE):
-            for name, line in _lines.decode(body).items():
-                parts.setdefault(name, Part()).history.lines.append(line)
-        elif key.startswith(_PART):
-            name = key.removeprefix(_PART).decode()
-            part = msgspec.msgpack.decode(body, type=Part)
-            part.history = parts.get(name, part).history
-            parts[name] = part
+    for key in sorted(bodies):
+        _put(monitor, key, bodies[key])
+
+
+def _put(monitor: Monitor, key: bytes, body: bytes) -> None:
+    """Take one row. In order of keys: the book, then lines in order of days, then parts, then the rest."""
+    if key == _BOOK:
+        monitor.book = msgspec.msgpack.decode(body, type=Book)
+    elif key.startswith(_STOCK):
+        row = msgspec.msgpack.decode(body, type=_StockRow)
+        cells: Cells = {(oldest, tier): cell for oldest, tier, cell in row.cells}
+        monitor.sums.stock[row.segment] = cells
+    elif key.startswith(_WAITING):
+        day = int(key.removeprefix(_WAITING))
+        monitor.sums.take(msgspec.msgpack.decode(body, type=BookChanged), day)
+    elif key.startswith(_LINE):
+        for name, line in _lines.decode(body).items():
+            monitor.book.parts.setdefault(name, Part()).history.lines.append(line)
+    elif key.startswith(_PART):
+        name = key.removeprefix(_PART).decode()
+        part = msgspec.msgpack.decode(body, type=Part)
+        part.history = monitor.book.parts.get(name, part).history
+        monitor.book.parts[name] = part
 
 
 def whole_parts(monitor: Monitor) -> dict[str, Part]:

@@ -25,6 +25,8 @@ from streams.topics import BROADCAST, SEQUENCED
 _ROW_VERSION = 1
 _TICKS = "business-dates"
 
+_counts = msgspec.msgpack.Decoder(list[int])
+
 #: Told (topic, "accepted" or the refusal's code) for each record.
 Count = Callable[[str, str], None]
 
@@ -54,11 +56,12 @@ class Sequencer:
 
     def opened(self, topic: str, partition: int, rows: Rows, next_offset: int) -> None:
         """Take over an input partition and its counts."""
-        row = rows.get(f"{topic}/{partition}".encode())
+        key = f"{topic}/{partition}".encode()
+        row = rows.get(key)
         counts = [0] * self._partitions
         if row is not None:
-            frame.check_version(row, _ROW_VERSION, topic.encode())
-            stored = msgspec.msgpack.decode(frame.unpack(row)[3], type=list[int])
+            frame.check_version(row, _ROW_VERSION, key)
+            stored = frame.decoded(_counts.decode, row, "sequence-state", 0, key)
             counts[: len(stored)] = stored
         self._given[topic, partition] = counts
         if topic == _TICKS:

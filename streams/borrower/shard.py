@@ -58,6 +58,21 @@ class Stored(Struct, frozen=True):
     body: bytes
 
 
+class Damaged(Exception):
+    """A borrower's row cannot be decoded; the cause says why. Nothing can go on: the next fold would start from nothing."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _decode(key: bytes, body: bytes) -> Borrower:
+    try:
+        return state.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Damaged(key) from error
+
+
 class Shard:
     """All borrowers of one partition. Not thread-safe; deterministic in the order of what it is given."""
 
@@ -83,16 +98,15 @@ class Shard:
         self,
         bodies: dict[bytes, bytes],
         wakes: dict[int, list[bytes]],
-        own: bytes | None,
-        policies: bytes | None = None,
+        own: ShardRow | None,
+        policies: Policies | None = None,
     ) -> None:
         """Take over rows read back from the state topic, and the keys to wake by day. Neither is copied."""
         if policies is not None:
-            self._policies = Policies.decode(policies)
-            self.context = self._new_context()
+            self._policies = policies
         if own is not None:
-            self.own = msgspec.msgpack.decode(own, type=ShardRow)
-            self.context = self._new_context()
+            self.own = own
+        self.context = self._new_context()
         self._rows, self._index = bodies, wakes
 
     def fold(self, event: Event) -> None:
@@ -100,6 +114,7 @@ class Shard:
 
         Raises:
             Refused: for the caller to make a dead letter of.
+            Damaged: a row that the event touches is none.
         """
         match event:
             case BorrowerEvent():
@@ -131,7 +146,7 @@ class Shard:
     def _load(self, key: bytes) -> Borrower | None:
         borrower = self._touched.get(key)
         if borrower is None and (body := self._rows.get(key)) is not None:
-            borrower = self._touched[key] = state.decode(body)
+            borrower = self._touched[key] = _decode(key, body)
         return borrower
 
     def _note_wake(self, key: bytes, borrower: Borrower, before: int) -> None:

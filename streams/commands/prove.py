@@ -43,10 +43,10 @@ _SEED_MAX = 999_999
 )
 @click.option(
     "--pressure",
-    "pressure_events",
-    type=click.IntRange(min=1_000),
-    metavar="EVENTS",
-    help="Send so many events, at three times what the workers can take and more, instead; compare everything.",
+    "pressure_s",
+    type=click.IntRange(min=5),
+    metavar="SECONDS",
+    help="Send three times what the workers take, for so long, instead; they must catch up, and nothing be lost.",
 )
 @click.option(
     "--record",
@@ -115,8 +115,8 @@ def _measure(console: Console, directory: Path, what: Mapping[str, int | bool | 
 
     green = True
     figures: Mapping[str, object]
-    if events := what["pressure_events"]:
-        seen = pressure.pressure(directory, events, console.print)
+    if seconds := what["pressure_s"]:
+        seen = pressure.pressure(directory, seconds, console.print)
         figures, green = seen.figures(), seen.green
     elif rows := what["restore_rows"]:
         figures = measuring.restore(directory, rows, console.print)

@@ -42,7 +42,7 @@ def replay_check(settings: Settings, *, batches: tuple[int, ...], take_over: int
     told otherwise.
     """
     from streams.sandbox.proof import compare
-    from streams.sandbox.proof.refold import refold
+    from streams.sandbox.proof.refolding import refold
 
     console = Console(stderr=True, highlight=False)
     found = compare.Found(settings)

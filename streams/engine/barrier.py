@@ -73,6 +73,13 @@ class Barrier:
         ]
         return not behind or (self._stands_still(behind) and self._nothing_to_read(behind, ends))
 
+    def left(self, ends: dict[Partition, int]) -> int:
+        """How many offsets the group has yet to commit up to these ends: records, and markers of transactions."""
+        wanted = [partition for partition, end in ends.items() if not self.known(partition, end)]
+        if wanted:
+            self._refresh(wanted)
+        return sum(max(0, end - self._committed.get(partition, 0)) for partition, end in ends.items())
+
     def known(self, partition: Partition, end: int) -> bool:
         """Whether an earlier answer has already shown this end as committed."""
         return self._committed.get(partition, 0) >= end

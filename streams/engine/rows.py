@@ -12,8 +12,17 @@ compared between replays: `body` is.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import TypeVar
+
+import msgspec
 
 from streams.engine.errors import Inconsistent, Misconfigured
+
+Decoded = TypeVar("Decoded")
+#: What decoding bytes that are no row may raise: nested too deep is no DecodeError, and a wrong value is a ValueError.
+UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 _FRAME = struct.Struct("<BqI")
 FRAME_BYTES = _FRAME.size
@@ -83,6 +92,34 @@ def check_version(row: bytes, newest: int, key: bytes) -> None:
     """
     if not 1 <= row[0] <= newest:
         raise Misconfigured(
-            f"State row {key[:64]!r} has codec version {row[0]}, this worker reads 1 to {newest}. "
+            f"State row {named(key)} has codec version {row[0]}, this worker reads 1 to {newest}. "
             "A newer Forewarn wrote it: upgrade this worker. Nothing was changed."
         )
+
+
+def named(key: bytes) -> str:
+    """A row's key for a log: its hash, for it may be a borrower's id. The rows of agents begin with a zero or are words."""
+    return f"blake2b:{blake2b(key, digest_size=8).hexdigest()}"
+
+
+def damaged(topic: str, partition: int, key: bytes, error: BaseException) -> Misconfigured:
+    """What to say of a row whose bytes are none: restarting would read them again."""
+    return Misconfigured(
+        f"The row with key {named(key)} in {topic}/{partition} cannot be decoded ({error}): it is damaged, or something "
+        "else wrote to the topic. Nothing was changed. Put back its last good record, which the topic may still hold, or "
+        "restore the topic from a backup; then start the worker again."
+    )
+
+
+def decoded(decode: Callable[[bytes], Decoded], row: bytes, topic: str, partition: int, key: bytes) -> Decoded:
+    """The body of a framed row.
+
+    Raises:
+        Misconfigured: see `damaged`.
+        Inconsistent: the row is shorter than its frame.
+    """
+    body = unpack(row)[3]
+    try:
+        return decode(body)
+    except UNDECODABLE as error:
+        raise damaged(topic, partition, key, error) from error

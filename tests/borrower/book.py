@@ -11,8 +11,9 @@ import msgspec
 
 from streams.borrower import state
 from streams.borrower.context import Context, Refused
-from streams.borrower.shard import POLICY_KEY, SHARD_KEY, Shard
+from streams.borrower.shard import POLICY_KEY, SHARD_KEY, Shard, ShardRow
 from streams.borrower.state import Borrower
+from streams.collections.policies import Policies
 from streams.events import contacts, loans, payments
 from streams.events.control import BusinessDateAdvanced, ModelActivated, PolicyActivated
 from streams.events.envelope import BorrowerEvent, Event
@@ -152,7 +153,12 @@ class Folded:
                 wakes.setdefault(wake_day, []).append(key)
         own, policies = (self.rows.get(key, (0, None))[1] for key in (SHARD_KEY, POLICY_KEY))
         self.shard = Shard(DEFAULT, self._context)
-        self.shard.restore({key: body for key, (_, body) in kept.items()}, wakes, own, policies)
+        self.shard.restore(
+            {key: body for key, (_, body) in kept.items()},
+            wakes,
+            None if own is None else msgspec.msgpack.decode(own, type=ShardRow),
+            None if policies is None else Policies.decode(policies),
+        )
         return self
 
     def row(self, borrower_id: str = BORROWER) -> Borrower:

@@ -13,10 +13,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.agents.assess import Assessor
+from streams.agents.learn import LearningAgent
+from streams.agents.portfolio import PortfolioAgent
+from streams.agents.sequence import Sequencer
 from streams.borrower import state
-from streams.engine import rows
-from streams.engine.errors import EngineError
+from streams.borrower.shard import POLICY_KEY, SHARD_KEY
+from streams.engine import rows, source
+from streams.engine.driver import LocalRecord
+from streams.engine.errors import EngineError, Misconfigured
+from streams.engine.processor import Processor
+from streams.engine.writes import Writes
 from streams.risk.tiers import DEFAULT
+from streams.sandbox.proof.workload import story
 
 _GOLDEN = Path(__file__).parents[1] / "proof/golden"
 
@@ -74,3 +82,51 @@ def test_the_examples_are_claims(claim: bytes) -> None:
     """They are well-formed beginnings, so it is the decoder that must not believe them."""
     with pytest.raises(msgspec.DecodeError):
         msgspec.msgpack.decode(claim)
+
+
+def journal_record(key: bytes, offset: int) -> LocalRecord:
+    """A record that touches a borrower's row."""
+    event = next(record.value for record in story(1_000, 1, 30) if record.topic == "loans" and not record.poison)
+    borrower = msgspec.json.decode(event or b"")["borrower_id"].encode()
+    value = (event or b"").replace(borrower, key)
+    return LocalRecord("journal", offset, key, value, 0, [source.header("loans", 0, 0, 1)])
+
+
+@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x91" * 3_000, b"\x91\xa3\xff\xff\xff"])
+def test_a_damaged_row_stops_the_worker_when_it_is_touched(body: bytes) -> None:
+    """One line: where the row is, whose it is only by its hash, and what to do. Nothing is written."""
+    assessor, writes = Assessor(1, DEFAULT), Writes()
+    assessor.opened("journal", 0, {b"b-77": rows.pack(state.VERSION, 3, 0, body)}, 4)
+
+    with pytest.raises(Misconfigured, match=r"in state/0 cannot be decoded .* Nothing was changed\. Put back") as told:
+        assessor.fold("journal", 0, [journal_record(b"b-77", 4)], writes)
+    assert "b-77" not in str(told.value)
+    assert rows.named(b"b-77") in str(told.value)
+    assert "\n" not in str(told.value)
+    assert writes.records == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "topic", "partition", "key", "said"),
+    [
+        (Assessor(4, DEFAULT), "journal", 3, SHARD_KEY, "state/3"),
+        (Assessor(4, DEFAULT), "journal", 3, POLICY_KEY, "state/3"),
+        (Sequencer(4, None), "payments", 2, b"payments/2", "sequence-state/0"),
+        (LearningAgent(), "labels", 0, b"closed", "learn-state/0"),
+        (LearningAgent(), "labels", 0, b"learner", "learn-state/0"),
+        (LearningAgent(), "labels", 0, b"measures", "learn-state/0"),
+        (PortfolioAgent(), "book", 0, b"progress", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"book", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"stock/a/b", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"waiting/738000", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"waiting/x", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"line/738000", "portfolio-state/0"),
+        (PortfolioAgent(), "book", 0, b"part/EUR", "portfolio-state/0"),
+    ],
+)
+def test_a_damaged_row_of_an_agent_stops_it_when_it_opens(
+    agent: Processor, topic: str, partition: int, key: bytes, said: str
+) -> None:
+    """Every agent says where the row is and what to do."""
+    with pytest.raises(Misconfigured, match=f"in {said} cannot be decoded"):
+        agent.opened(topic, partition, {key: rows.pack(1, 0, 0, b"\xc1")}, 5)

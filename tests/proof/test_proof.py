@@ -39,7 +39,9 @@ def test_a_broken_engine_is_red(name: str, broker: str, tmp_path: Path) -> None:
         assert any(check.lost or check.twice for check in verdict.checks)
 
 
-@pytest.mark.parametrize("name", ["zombie fenced", "disk full", "no state directory", "newer codec version"])
+@pytest.mark.parametrize(
+    "name", ["zombie fenced", "disk full", "no state directory", "newer codec version", "damaged row"]
+)
 def test_aimed_faults(name: str, broker: str, tmp_path: Path) -> None:
     """The product goes on, or stops with one line that says why."""
     outcome = scenarios.run_one(name, scenarios.SCENARIOS[name], broker, tmp_path)

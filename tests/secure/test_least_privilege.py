@@ -56,7 +56,7 @@ def test_from_input_to_alert(secured: Secured, workers: Callable[[], str]) -> No
     inputs = [topic.name for topic in TOPICS if topic.direction == "in"]
     secured.allow("lender", [Right("WRITE", "topic", name) for name in inputs])
     secured.allow("desk", [Right("READ", "topic", "risk-tier-changes"), privileges.READING])
-    sender = Sender(secured.settings("lender"), story(1_200, 1, days=200).records, 0.0)
+    sender = Sender(secured.settings("lender"), story(1_200, 1, days=200))
     sender.run()
     assert sender.error is None
 

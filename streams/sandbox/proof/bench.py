@@ -76,7 +76,7 @@ class Bench:
 
     def send(self) -> None:
         """Send the workload."""
-        sender = Sender(self.settings, story(_EVENTS, self._seed, _DAYS).records, 0.0)
+        sender = Sender(self.settings, story(_EVENTS, self._seed, _DAYS))
         sender.run()
         if sender.error is not None:
             raise NotSeen(sender.error)

@@ -1,4 +1,9 @@
-"""Makes the faults of a schedule happen, and undoes what must be undone."""
+"""Makes the faults of a schedule happen, and undoes what must be undone.
+
+A schedule's seconds are those of a run whose workers keep up. Where they do not, its clock waits for them: a fault hits
+nothing when the workers have not come to work since the last one. It may run a little ahead, so that workers die while a
+broker is down, too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import heapq
 import random
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 
@@ -16,39 +22,60 @@ from streams.sandbox.proof.schedule import Fault
 #: A commit has four places to die at; a worker commits several times a second.
 _DEATH_CHANCE = 0.05
 _SMALL_QUEUE_RECORDS = 300
+#: Between the end of one broker's fault and the next: copies catch up, a leader is found.
+_BROKER_REST_S = 10.0
+#: How far the schedule's clock may be ahead of the work.
+_AHEAD_S = 4.0
 
 
 class Injector:
     """Call `look` often. `done` is what happened; `over` says that nothing is left to do or undo."""
 
-    def __init__(self, fleet: Fleet, cluster: Cluster, faults: list[Fault], seed: int) -> None:
+    def __init__(
+        self, fleet: Fleet, cluster: Cluster, faults: list[Fault], seed: int, worked_s: Callable[[], float]
+    ) -> None:
+        """Nothing is done yet.
+
+        Args:
+            fleet: the workers.
+            cluster: the brokers.
+            faults: in order of time.
+            seed: of who is hit, and of moments that depend on it.
+            worked_s: for how many seconds of the schedule the work is done.
+        """
         self._fleet = fleet
+        self._worked_s = worked_s
         self._cluster = cluster
         self._chance = random.Random(f"{seed}/victims")
         self._started = time.monotonic()
         self._number = count()
+        self._broker_back_at = 0.0
+        self._faults = deque(faults)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self.done: list[Fault] = []
-        for fault in faults:
-            self._later(fault.at_s, lambda f=fault: self._do(f))  # type: ignore[misc]
 
     @property
     def over(self) -> bool:
         """Whether every fault is done and undone."""
-        return not self._due
+        return not self._faults and not self._due
 
     def look(self) -> None:
         """Do what is due; look after the workers."""
         now = time.monotonic() - self._started
+        clock = min(now, self._worked_s() + _AHEAD_S)
+        while self._faults and self._faults[0].at_s <= clock and not self._waits(self._faults[0]):
+            self._do(self._faults.popleft())
         while self._due and self._due[0][0] <= now:
             heapq.heappop(self._due)[2]()
         self._fleet.look()
 
-    def _later(self, at_s: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (at_s, next(self._number), act))
+    def _waits(self, fault: Fault) -> bool:
+        """One broker fault at a time: the loss of two is another promise."""
+        return fault.kind.startswith("broker") and time.monotonic() < self._broker_back_at
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:
-        self._later(time.monotonic() - self._started + seconds, act)
+        at_s = time.monotonic() - self._started + seconds
+        heapq.heappush(self._due, (at_s, next(self._number), act))
 
     def _do(self, fault: Fault) -> None:
         match fault.kind:
@@ -102,6 +129,7 @@ class Injector:
 
     def _broker(self, fault: Fault) -> None:
         node = self._cluster.node(fault.node)
+        self._broker_back_at = time.monotonic() + fault.seconds + _BROKER_REST_S
         if fault.kind == "broker pause":
             node.pause()
             self._after(fault.seconds, node.resume)

@@ -108,8 +108,8 @@ def latency(directory: Path, say: Say) -> Figures:
             seen = Watch(settings)
             seen.start()
             time.sleep(10.0)  # the workers are ready
-            say(f"sending {len(told.records):,} records, {_RATE_PER_S} a second")
-            sender = Sender(settings, told.records, len(told.records) / _RATE_PER_S)
+            say(f"sending {told.expected:,} records, {_RATE_PER_S} a second")
+            sender = Sender(settings, told, _RATE_PER_S)
             sender.start()
             while sender.is_alive():
                 fleet.look()

@@ -1,10 +1,11 @@
-"""The reference: the journal folded again, alone, in one process, without a group, a transaction or a restart.
+"""The reference: the journal folded again, alone, without a group, a transaction or a restart.
 
-Of each output only a digest is kept, so a million borrowers fit; `journey` folds one borrower again to show bytes.
+Of each output only a digest is kept, so a million borrowers fit. `refolding` does it to a whole cluster.
 """
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
@@ -14,14 +15,13 @@ import msgspec
 
 from streams.agents.assess import Assessor
 from streams.agents.portfolio import PortfolioAgent
-from streams.engine import reading, rows
+from streams.engine import rows
 from streams.engine.driver import LocalRecord
 from streams.engine.errors import Inconsistent
 from streams.engine.reading import Record
 from streams.engine.writes import Write, Writes
 from streams.events.outputs import DateClosed
 from streams.risk.tiers import DEFAULT
-from streams.settings import Settings
 
 #: (topic, key): what has an order, and is compared as one sequence.
 Thread = tuple[str, bytes]
@@ -85,13 +85,28 @@ class Refolder:
     again from its rows, as when another worker takes over): that is what is proved.
     """
 
-    def __init__(self, partitions: int, *, batch_records: int = BATCH_RECORDS, take_over_every: int = 0) -> None:
+    def __init__(
+        self,
+        partitions: int,
+        *,
+        batch_records: int = BATCH_RECORDS,
+        take_over_every: int = 0,
+        book: Callable[[bytes], None] = lambda told: None,
+    ) -> None:
+        """Nothing is folded yet.
+
+        Args:
+            partitions: of the journal.
+            batch_records: records a batch.
+            take_over_every: batches after which a partition changes hands; 0: never.
+            book: told each record that the portfolio is to read, see `whole_book`.
+        """
         self.outcome = Outcome()
+        self._tell_book = book
         self._partitions = partitions
         self._batch_records = batch_records
         self._take_over_every = take_over_every
         self._watch: Callable[[Write], None] | None = None
-        self._book: list[LocalRecord] = []
 
     def watch(self, look: Callable[[Write], None]) -> None:
         """Have every write shown, bytes and all."""
@@ -132,29 +147,11 @@ class Refolder:
             if self._take_over_every and write.topic == "state":
                 kept[write.key or b""] = write.value or b""
 
-    def whole_book(self, take_over_every: int = 0) -> None:
-        """Judge the book by what the partitions told, one after the other: the order of arrival must not matter."""
-        agent, rows_kept = PortfolioAgent(), dict[bytes, bytes]()
-        for number, start in enumerate(range(0, len(self._book), self._batch_records), 1):
-            batch, writes = self._book[start : start + self._batch_records], Writes()
-            agent.fold("book", 0, batch, writes)
-            agent.finish(writes)
-            for write in writes.records:
-                if write.topic == "portfolio-alerts":
-                    self.outcome.add(write.topic, write.key or b"", write.value)
-                elif write.topic == "portfolio-state" and write.value is None:
-                    rows_kept.pop(write.key or b"", None)
-                elif write.topic == "portfolio-state":
-                    rows_kept[write.key or b""] = write.value or b""
-            if take_over_every and number % take_over_every == 0:
-                agent.closed("book", 0)
-                agent.opened("book", 0, dict(rows_kept), batch[-1].offset + 1)
-
     def _take(self, write: Write, partition: int) -> None:
         if self._watch is not None:
             self._watch(write)
         if write.topic == "book":  # its records differ with the batches; what follows from them may not
-            self._book.append(LocalRecord("book", len(self._book), write.key, write.value, 0, []))
+            self._tell_book(write.value or b"")
         elif write.topic == "state":
             self.outcome.states[state_key(write.key or b"", partition)] = digest(rows.unpack(write.value or b"")[3])
         elif write.topic == "dead-letters":
@@ -163,18 +160,23 @@ class Refolder:
             self.outcome.add(write.topic, thread_of(write.topic, write.key, write.value), write.value)
 
 
-def refold(
-    settings: Settings,
-    *,
-    batch_records: int = BATCH_RECORDS,
-    take_over_every: int = 0,
-    progress: Progress = lambda done: None,
-) -> Outcome:
-    """Fold the whole committed journal of a cluster."""
-    of = reading.places(settings, ["journal"])
-    refolder = Refolder(len(of), batch_records=batch_records, take_over_every=take_over_every)
-    ends = reading.ends(settings, of)
-    for place in of:
-        refolder.partition(place[1], reading.read(settings, [place], until=ends), progress)
-    refolder.whole_book(take_over_every)
-    return refolder.outcome
+def whole_book(told: Iterable[bytes], outcome: Outcome, take_over_every: int = 0) -> None:
+    """Judge the book by what the partitions told, one after the other: the order of arrival must not matter."""
+    agent, rows_kept = PortfolioAgent(), dict[bytes, bytes]()
+    records = (LocalRecord("book", offset, None, value, 0, []) for offset, value in enumerate(told))
+    number = 0
+    while batch := list(itertools.islice(records, BATCH_RECORDS)):
+        number += 1
+        writes = Writes()
+        agent.fold("book", 0, batch, writes)
+        agent.finish(writes)
+        for write in writes.records:
+            if write.topic == "portfolio-alerts":
+                outcome.add(write.topic, write.key or b"", write.value)
+            elif write.topic == "portfolio-state" and write.value is None:
+                rows_kept.pop(write.key or b"", None)
+            elif write.topic == "portfolio-state":
+                rows_kept[write.key or b""] = write.value or b""
+        if take_over_every and number % take_over_every == 0:
+            agent.closed("book", 0)
+            agent.opened("book", 0, dict(rows_kept), batch[-1].offset + 1)

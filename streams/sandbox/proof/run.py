@@ -15,6 +15,7 @@ from streams.engine import topics_admin
 from streams.sandbox.broker import Cluster
 from streams.sandbox.broker_config import ClusterSettings
 from streams.sandbox.proof.fleet import Fleet, last_words
+from streams.sandbox.proof.following import Following
 from streams.sandbox.proof.injector import Injector
 from streams.sandbox.proof.result import Result, sums
 from streams.sandbox.proof.schedule import Plan, counted, schedule
@@ -28,6 +29,13 @@ from streams.settings import Settings, load
 Progress = Callable[[str, int, int], None]
 _LOOK_S = 0.05
 _PARTITIONS = 4
+#: Of a schedule's seconds; the last faults come when most is sent.
+_SENDING_SHARE = 0.9
+
+
+def _unfolded_max(events: int) -> int:
+    """How many records the sender may be ahead of the workers: few of a short run, so that faults meet work."""
+    return max(300, min(20_000, events // 20))
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -38,6 +46,8 @@ class Form(Struct, frozen=True, kw_only=True):
     brokers: int
     plan: Plan
     settle_s: float
+    #: So long may nothing move at all: far longer than any fault lasts.
+    stuck_s: float = 240.0
 
 
 def silent(what: str, done: int, of: int) -> None:
@@ -92,14 +102,32 @@ class Run:
         form = self._form
         for agent in AGENTS:
             fleet.add(agent, "a")
-        sender = Sender(settings, told.records, form.plan.seconds * 0.9)
-        injector = Injector(fleet, cluster, schedule(form.plan, form.brokers, self._seed), self._seed)
+        sender = Sender(settings, told, told.expected / (form.plan.seconds * _SENDING_SHARE))
+        following = Following(settings, lambda: sender.sent)
+        sender.may = following.within(_unfolded_max(form.events))
+
+        def worked_s() -> float:
+            of = told.expected if sender.is_alive() else max(1, sender.sent)
+            return form.plan.seconds * following.folded / of
+
+        faults = schedule(form.plan, form.brokers, self._seed)
+        injector = Injector(fleet, cluster, faults, self._seed, worked_s)
+        following.start()
         sender.start()
-        while sender.is_alive() or not injector.over:
+        stopped: list[str] = []
+        while not stopped and (sender.is_alive() or not injector.over):
             injector.look()
-            self._progress("sending, with faults", sender.sent, len(told.records))
+            self._progress("sending, with faults", following.folded, told.expected)
+            if time.monotonic() - following.moved_at > form.stuck_s:
+                stopped.append(
+                    f"Nothing has moved for {form.stuck_s:.0f} s; {following.behind:,} records are not folded."
+                )
             time.sleep(_LOOK_S)
-        stopped = [] if sender.error is None else [sender.error]
+        sender.stop()
+        sender.join()
+        following.stop()
+        if sender.error is not None:
+            stopped.append(sender.error)
         workload_s = time.monotonic() - started
         self._progress("waiting until all is folded", 0, 0)
         try:
@@ -128,7 +156,7 @@ class Run:
             restarts=restarts,
             seconds_workload=round(workload_s, 1),
             seconds_total=round(time.monotonic() - started, 1),
-            workload={name: getattr(told, name) for name in Story._fields[1:]},
+            workload=told.counts,
             stopped=stopped,
             exit_codes=dict(sorted(codes.items())),
             verdict=verdict,

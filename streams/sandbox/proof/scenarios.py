@@ -94,6 +94,25 @@ def newer_version(bench: Bench) -> str:
     return said
 
 
+def damaged_row(bench: Bench) -> str:
+    """A row of which only rubbish is left: a worker stops with one line when it touches it, and names no borrower."""
+    bench.sequence()
+    first = bench.add("assess", "a")
+    bench.settle("assess")
+    bench.dismiss(first)
+    place = next(r for r in reading.read_all(bench.settings, ["state"]) if r.key is not None and r.key[0])
+    producer = client.producer(bench.settings)
+    row = rows.pack(state.VERSION, 0, 0, b"rubbish")
+    producer.produce(f"{bench.settings.topic_prefix}state", row, place.key, place.partition)
+    producer.flush(30)
+    bench.sequence()  # the same facts again: each touches its borrower's row
+    member = bench.add("assess", "a")
+    said = _one_line(bench, member, f"state/{place.partition} cannot be decoded")
+    if (place.key or b"").decode() in bench.said:
+        raise NotSeen(f"The log names a borrower: {said}")
+    return said
+
+
 def _one_line(bench: Bench, member: Member, about: str, *, restarts: bool = False) -> str:
     """Wait until a worker has ended for good; its last line must be about what is wrong."""
     bench.until(lambda: not member.alive and member.last_code == EXIT_CONFIG, f"exit code {EXIT_CONFIG}")
@@ -112,6 +131,7 @@ SCENARIOS: dict[str, Callable[[Bench], str]] = {
     "no state directory": no_state_directory,
     "topic deleted": topic_deleted,
     "newer codec version": newer_version,
+    "damaged row": damaged_row,
 }
 
 

@@ -75,7 +75,7 @@ SMALL = Plan(
     session_timeout_s=6.0,
 )
 LONG = Plan(
-    seconds=420.0,
+    seconds=300.0,
     kill=20,
     term=8,
     kill_in_restore=6,
@@ -89,7 +89,7 @@ LONG = Plan(
 )
 #: With three brokers: what the loss of one does; the workers' own faults are in the other part.
 BROKERS = Plan(
-    seconds=150.0,
+    seconds=120.0,
     kill=3,
     term=1,
     kill_in_restore=1,

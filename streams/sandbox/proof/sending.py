@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaError, Message
 
@@ -20,43 +20,71 @@ _SLICE_S = 0.02
 Position = tuple[str, int, int]
 
 
+def _unlimited(sent: int) -> bool:
+    del sent
+    return True
+
+
 class Sender(threading.Thread):
     """Sends every record once. A tick goes out when all before it is acknowledged."""
 
-    def __init__(self, settings: Settings, records: Sequence[Sending], seconds: float) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        records: Iterable[Sending],
+        pace: float = float("inf"),
+    ) -> None:
         """Not started yet.
 
         Args:
             settings: where to.
-            records: in this order.
-            seconds: how long to take, at least: 0 is as fast as possible.
+            records: in this order; taken as they are sent.
+            pace: records a second, at most; may be changed meanwhile.
         """
         super().__init__(name="sender", daemon=True)
         self._prefix = settings.topic_prefix
         self._records = records
-        self._pace = len(records) / seconds if seconds else float("inf")
+        #: Asked whether to go on, with how many records were sent.
+        self.may: Callable[[int], bool] = _unlimited
         self._producer = client.producer(settings, **{"linger.ms": 5, "message.timeout.ms": _PATIENCE_MS})
+        self._stopping = threading.Event()
+        self._due_at = 0.0
+        self.pace = pace
         self.poison: set[Position] = set()
         self.sent = 0
         self.acknowledged = 0
         self.error: str | None = None
 
     def run(self) -> None:
-        """Send all, then wait until all is acknowledged."""
+        """Send all, or until told to stop; then wait until all that was sent is acknowledged."""
         try:
             self._send_all()
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; `error` is looked at
             self.error = repr(error)
 
+    def stop(self) -> None:
+        """Send no more."""
+        self._stopping.set()
+
     def _send_all(self) -> None:
-        started = time.monotonic()
-        for number, record in enumerate(self._records):
-            while number > (time.monotonic() - started) * self._pace:
-                self._producer.poll(_SLICE_S)
+        for record in self._records:
+            self._wait()
+            if self._stopping.is_set():
+                break
             if record.is_tick:
                 self._producer.flush()
             self._send(record)
         self._producer.flush()
+
+    def _wait(self) -> None:
+        """Until the next record is due and allowed. What a stalled broker held up is not made up for in a burst."""
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            self._due_at = max(self._due_at, now - _SLICE_S)
+            if self._due_at <= now and self.may(self.sent):
+                self._due_at += 1 / self.pace
+                return
+            self._producer.poll(min(_SLICE_S, max(0.001, self._due_at - now)))
 
     def _send(self, record: Sending) -> None:
         def delivered(error: KafkaError | None, message: Message) -> None:

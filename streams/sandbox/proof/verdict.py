@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from streams.sandbox.proof import compare, journal, learned
 from streams.sandbox.proof.compare import BOOK, OUTPUTS, Check, Found
-from streams.sandbox.proof.refold import Progress, refold
+from streams.sandbox.proof.refold import Progress
+from streams.sandbox.proof.refolding import Refolding
 from streams.sandbox.proof.sending import Position
 from streams.settings import Settings
 
@@ -43,14 +44,17 @@ def judge(
     settings: Settings, poison: set[Position], log: Path, *, learn: bool = True, progress: Progress = lambda done: None
 ) -> Verdict:
     """Read everything and compare; what was learned, and said of the whole book, only if `learn` and `portfolio` ran."""
-    wanted = refold(settings, progress=progress)
-    found = Found(settings)
+    with Refolding(settings) as refolding:  # they fold while all that is on the topics is read
+        found = Found(settings)
+        journaled = journal.Journal(settings, poison).judge()
+        learning = learned.judge(settings) if learn else []
+        wanted = refolding.outcome(progress)
     checks = [
-        journal.Journal(settings, poison).judge(),
+        journaled,
         journal.letters(poison, wanted.letters, found.outcome.letters),
         *(compare.outputs(topic, wanted, found.outcome) for topic in OUTPUTS if learn or topic != BOOK),
         compare.states(wanted, found.outcome),
-        *(learned.judge(settings) if learn else ()),
+        *learning,
     ]
     said = log.read_text(errors="replace") if log.exists() else ""
     red = not all(check.green for check in checks)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -40,14 +41,26 @@ class Sending(NamedTuple):
         return self.topic == "business-dates" and not self.poison
 
 
-class Story(NamedTuple):
-    """The records and how many are of each special kind."""
+class Story:
+    """The records, told anew by each iteration: a million of them are never in memory at once.
 
-    records: list[Sending]
-    duplicates: int
-    reordered: int
-    reversals: int
-    poison: int
+    The counts of what goes wrong are of what was told so far.
+    """
+
+    def __init__(self, base: Sequence[FileEvent], copies: int, seed: int) -> None:
+        self._base = base
+        self._copies = copies
+        self._seed = seed
+        ticks = sum(event.is_tick for event in base)
+        told = (len(base) - ticks) * copies * (1 + _DUPLICATE + _POISON) + ticks + 1
+        #: About how many records there are.
+        self.expected = round(told)
+        self.counts = _counts()
+
+    def __iter__(self) -> Iterator[Sending]:
+        teller = _Teller(random.Random(self._seed))
+        self.counts = teller.counts
+        return teller.tell(copy for event in self._base for copy in _copies(event, self._copies))
 
 
 def story(events: int, seed: int, days: int = ALL_DAYS) -> Story:
@@ -58,7 +71,8 @@ def story(events: int, seed: int, days: int = ALL_DAYS) -> Story:
         seed: of everything that goes wrong.
         days: only the first so many business dates.
     """
-    return _Teller(random.Random(seed)).tell(_base(events, days))
+    base, copies = _base(events, days)
+    return Story(base, copies, seed)
 
 
 @functools.cache
@@ -66,8 +80,8 @@ def _typed() -> list[Event]:
     return ally.events()
 
 
-def _base(wanted: int, days: int) -> list[FileEvent]:
-    """The first loans, as many as are needed, or all of them several times under other names."""
+def _base(wanted: int, days: int) -> tuple[list[FileEvent], int]:
+    """The first loans, as many as are needed, or all of them and under how many names."""
     whole_set = _typed()
     last = whole_set[0].business_date.toordinal() + days
     typed = [event for event in whole_set if event.business_date.toordinal() < last]
@@ -76,8 +90,7 @@ def _base(wanted: int, days: int) -> list[FileEvent]:
     loans = max(1, round(wanted / each))
     kept = set(borrowers[:loans])
     whole = from_events([e for e in typed if not isinstance(e, BorrowerEvent) or e.borrower_id in kept])
-    copies = max(1, round(loans / len(borrowers)))
-    return [copy for event in whole for copy in _copies(event, copies)]
+    return whole, max(1, round(loans / len(borrowers)))
 
 
 def _copies(event: FileEvent, copies: int) -> Iterator[FileEvent]:
@@ -90,45 +103,58 @@ def _copies(event: FileEvent, copies: int) -> Iterator[FileEvent]:
             yield event._replace(borrower_id=name, value=event.value.replace(old, new))
 
 
+def _counts() -> dict[str, int]:
+    return dict.fromkeys(("duplicates", "reordered", "reversals", "poison"), 0)
+
+
 class _Teller:
     """Adds what goes wrong."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._counts = dict.fromkeys(("duplicates", "reordered", "reversals", "poison"), 0)
+        self._told = 0
+        #: (how many records come before it, a number that keeps the order, the record)
+        self._late: list[tuple[int, int, Sending]] = []
+        self.counts = _counts()
 
-    def tell(self, base: Sequence[FileEvent]) -> Story:
-        records: list[Sending] = []
-        late: list[tuple[int, Sending]] = []
+    def tell(self, base: Iterable[FileEvent]) -> Iterator[Sending]:
+        day = 0
         for event in base:
-            records.extend(record for at, record in late if at <= len(records))
-            late = [(at, record) for at, record in late if at > len(records)]
+            day = event.day
+            while self._late and self._late[0][0] <= self._told:
+                yield self._next(heapq.heappop(self._late)[2])
             record = Sending(event.topic, event.key, event.value, event.day)
             if record.is_tick:
-                records.append(record)
-                continue
-            self._one(record, records, late)
-        records.extend(record for _, record in late)
-        last = tick(base[-1].day + 1)
-        records.append(Sending(last.topic, last.key, last.value, last.day))
-        return Story(records, **self._counts)
+                yield self._next(record)
+            else:
+                yield from self._one(record)
+        while self._late:
+            yield heapq.heappop(self._late)[2]
+        last = tick(day + 1)
+        yield Sending(last.topic, last.key, last.value, last.day)
 
-    def _one(self, record: Sending, records: list[Sending], late: list[tuple[int, Sending]]) -> None:
+    def _next(self, record: Sending) -> Sending:
+        self._told += 1
+        return record
+
+    def _postpone(self, kind: str, record: Sending) -> None:
+        self.counts[kind] += 1
+        at = self._told + self._chance.randrange(1, _LATE_RECORDS_MAX)
+        heapq.heappush(self._late, (at, sum(self.counts.values()), record))
+
+    def _one(self, record: Sending) -> Iterator[Sending]:
         draw = self._chance.random
         if draw() < _REORDER:
-            late.append((len(records) + self._chance.randrange(1, _LATE_RECORDS_MAX), record))
-            self._counts["reordered"] += 1
+            self._postpone("reordered", record)
         else:
-            records.append(record)
+            yield self._next(record)
         if draw() < _DUPLICATE:
-            late.append((len(records) + self._chance.randrange(1, _LATE_RECORDS_MAX), record))
-            self._counts["duplicates"] += 1
+            self._postpone("duplicates", record)
         if draw() < _POISON:
-            records.append(_poisoned(record, self._chance))
-            self._counts["poison"] += 1
+            self.counts["poison"] += 1
+            yield self._next(_poisoned(record, self._chance))
         if b'"type":"payment_received"' in (record.value or b"") and draw() < _REVERSAL:
-            late.append((len(records) + self._chance.randrange(1, _LATE_RECORDS_MAX), _reversal(record)))
-            self._counts["reversals"] += 1
+            self._postpone("reversals", _reversal(record))
 
 
 def _reversal(payment: Sending) -> Sending:
