@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -30,6 +31,7 @@ NO_PACK = "GATE-NO-PACK"
 CRASH = "GATE-CRASH"
 HORIZON = "GATE-HORIZON"
 ALLOW, DEFER, DENY = Verdict.ALLOW, Verdict.DEFER, Verdict.DENY
+_LABEL = attrgetter("label")
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
@@ -73,7 +75,7 @@ def evaluate(
     """
     at_us = to_us(instant)
     key = (action.kind, action.actor, action.purpose)
-    ordered = packs if len(packs) <= 1 else sorted(packs, key=_label)
+    ordered = packs if len(packs) <= 1 else sorted(packs, key=_LABEL)
     inquiry = Inquiry(action, facts, at_us, tuple(elsewhere))
     in_force = [pack for pack in ordered if pack.from_us <= at_us < pack.until_us]
     trail, objections = _ask_all(inquiry, [pack.checks[key] for pack in in_force])
@@ -95,10 +97,6 @@ def evaluate(
         packs=tuple([pack.label for pack in in_force]),
         trail=tuple(trail),
     )
-
-
-def _label(pack: Pack) -> str:
-    return pack.label
 
 
 def _ask_all(inquiry: Inquiry, checks: Sequence[Checks]) -> tuple[list[Finding], list[Finding]]:
@@ -138,6 +136,8 @@ def _strictest(objections: Sequence[Finding]) -> tuple[Verdict, int]:
 
 
 def _ids(findings: Sequence[Finding]) -> tuple[str, ...]:
+    if len(findings) == 1:
+        return (findings[0].rule_id,)
     return tuple(dict.fromkeys([finding.rule_id for finding in findings]))
 
 
@@ -146,10 +146,8 @@ def _open_checks(in_force: Sequence[Pack], key: CheckKey, trail: Sequence[Findin
     found: dict[str, Checks] = {}
     start = 0
     for pack in in_force:
-        end = start + len(pack.checks[key])
-        settled = {finding.rule_id for finding in trail[start:end] if finding.lasting}
-        found[pack.label] = tuple([check for check in pack.timed_checks[key] if check[0] not in settled])
-        start = end
+        found[pack.label] = tuple([check for place, check in pack.timed[key] if not trail[start + place].lasting])
+        start += len(pack.checks[key])
     return found
 
 
@@ -163,9 +161,12 @@ def _settle(
     """
     last_us = inquiry.at_us + HORIZON_DAYS * DAY_US
     while until_us <= last_us:
-        in_force = [pack for pack in packs if pack.from_us <= until_us < pack.until_us]
-        checks = [known.get(pack.label, pack.checks[key]) for pack in in_force]
         inquiry.at_us = until_us
+        checks = [
+            known[pack.label] if pack.label in known else pack.checks[key]
+            for pack in packs
+            if pack.from_us <= until_us < pack.until_us
+        ]
         _, objections = _ask_all(inquiry, checks)
         verdict, later_us = _strictest(objections)
         if verdict is ALLOW:

@@ -14,7 +14,6 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MICROSECOND = dt.timedelta(microseconds=1)
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
 DAY_US = 24 * HOUR_US
@@ -37,9 +36,11 @@ def to_us(instant: dt.datetime) -> int:
     if instant.utcoffset() is None:
         message = f"The instant {instant.isoformat()} has no UTC offset, so nobody can say when it is. Add the offset."
         raise NaiveInstantError(message)
-    return (instant - EPOCH) // MICROSECOND
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds  # dividing takes twice as long
 
 
+@lru_cache(maxsize=16384)  # days begin and quiet hours end at the same instants for many debtors
 def from_us(at_us: int) -> dt.datetime:
     """The aware UTC datetime of an instant."""
     return EPOCH + dt.timedelta(microseconds=at_us)

@@ -66,6 +66,7 @@ class PackFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 T = TypeVar("T")
 CheckKey = tuple[ActionKind, Actor, Purpose]
 Checks = tuple[tuple[str, Check], ...]
+_KEYS: tuple[CheckKey, ...] = tuple(product(ActionKind, Actor, Purpose))
 
 
 class Pack:
@@ -76,10 +77,10 @@ class Pack:
         label: `name@version`, as decisions record it.
         digest: SHA-256 of the text, hexadecimal: which text exactly.
         checks: the rules that are on, in the fixed order, per kind of action, actor and purpose.
-        timed_checks: those of them whose answer waiting could change.
+        timed: those of them whose answer waiting could change, each with its place among `checks`.
     """
 
-    __slots__ = ("checks", "digest", "file", "from_us", "label", "timed_checks", "until_us")
+    __slots__ = ("checks", "digest", "file", "from_us", "label", "timed", "until_us")
 
     def __init__(self, file: PackFile, digest: str) -> None:
         self.file = file
@@ -89,8 +90,16 @@ class Pack:
         end = file.effective_to
         self.until_us = utc_day_start_us(end.toordinal()) + LATEST_DAY_START_US if end else FOREVER_US
         compiled = _compile(file)
-        self.checks = _by_key(compiled)
-        self.timed_checks = _by_key([(rule, check) for rule, check in compiled if rule.depends_on_time])
+        by_key = {key: [each for each in compiled if each[0].applies_to(*key)] for key in _KEYS}
+        self.checks: dict[CheckKey, Checks] = {
+            key: tuple([(rule.id, check) for rule, check in asked]) for key, asked in by_key.items()
+        }
+        self.timed = {
+            key: tuple(
+                [(place, check) for place, check in enumerate(self.checks[key]) if asked[place][0].depends_on_time]
+            )
+            for key, asked in by_key.items()
+        }
 
     def rule(self, rule_id: str) -> AnyRule | None:
         """The rule of that id, on or off."""
@@ -210,10 +219,3 @@ def _compile(file: PackFile) -> list[tuple[AnyRule, Check]]:
         key=lambda rule: (ORDER.index(type(rule)), rule.id),
     )
     return [(rule, rule.compile(zones)) for rule in asked]
-
-
-def _by_key(compiled: list[tuple[AnyRule, Check]]) -> dict[CheckKey, Checks]:
-    return {
-        key: tuple((rule.id, check) for rule, check in compiled if rule.applies_to(*key))
-        for key in product(ActionKind, Actor, Purpose)
-    }

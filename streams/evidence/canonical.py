@@ -8,7 +8,6 @@ that a double holds exactly. Everything else goes the slow way; a property test 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 import orjson
 import rfc8785
@@ -29,42 +28,49 @@ def canonical_bytes(value: object) -> bytes:
         EntryError: the value holds NaN, an infinity, a lone surrogate, or a type that JSON lacks.
     """
     if _plain(value):
-        try:
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError as error:
-            raise EntryError(f"An entry cannot be written as canonical JSON: {error}. Mend its producer.") from error
+        return canonical_object(value, orjson.OPT_SORT_KEYS)
     try:
         return rfc8785.dumps(_within_range(value))  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, TypeError, AttributeError, UnicodeError) as error:
         raise EntryError(f"An entry cannot be written as canonical JSON: {error}. Mend its producer.") from error
 
 
+def canonical_object(value: object, option: int = 0) -> bytes:
+    """RFC 8785 bytes of a value that orjson writes so: plain, and its keys in order unless `option` sorts them.
+
+    Raises:
+        EntryError: a text holds a lone surrogate.
+    """
+    try:
+        return orjson.dumps(value, option=option)
+    except orjson.JSONEncodeError as error:
+        raise EntryError(f"An entry cannot be written as canonical JSON: {error}. Mend its producer.") from error
+
+
 def _plain(value: object) -> bool:
     """Whether orjson's output is canonical for this value. Exact types only: subclasses take the slow way."""
+    if type(value) in _SCALARS:
+        return True
     open_values = [value]
-    for item in open_values:  # grows while it is walked
-        kind = type(item)
-        if kind in _SCALARS:
-            continue
-        if kind is int:
-            if not -INTEGER_MAX <= cast("int", item) <= INTEGER_MAX:
+    for item in open_values:  # grows while it is walked; texts, truths and nulls never get in
+        if type(item) is dict:
+            if not _ascii_keys(item):
                 return False
-        elif kind is dict:
-            inner = cast("dict[object, object]", item)
-            if not _ascii_keys(inner):
+            open_values += [inner for inner in item.values() if type(inner) not in _SCALARS]
+        elif type(item) is int:
+            if not -INTEGER_MAX <= item <= INTEGER_MAX:
                 return False
-            open_values.extend(inner.values())
-        elif kind is list or kind is tuple:
-            open_values.extend(cast("list[object]", item))
+        elif type(item) is list or type(item) is tuple:
+            open_values += [inner for inner in item if type(inner) not in _SCALARS]
         else:
             return False
     return True
 
 
-def _ascii_keys(value: dict[object, object]) -> bool:
+def _ascii_keys(value: Mapping[str, object]) -> bool:
     """Whether all keys are texts that sort the same in UTF-8 and UTF-16."""
     try:
-        return "".join(cast("dict[str, object]", value)).isascii()
+        return "".join(value).isascii()
     except TypeError:
         return False
 

@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS loan (borrower TEXT, loan TEXT, PRIMARY KEY (borrower
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 INSERT OR IGNORE INTO meta VALUES ('size', 0);
 """
+#: Chains lie in order of their names, batches touch them in any order, so most pages change again and again: they are
+#: moved from the write-ahead log to the file only when it is this long (64 MB of 4 kB pages).
+CHECKPOINT_PAGES = 16_384
 #: Chains kept in memory; beyond this the cache starts anew. About 100 MB at the bound.
 CACHE_CHAINS_MAX = 400_000
 
@@ -41,6 +44,7 @@ class Heads:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
         database.execute("PRAGMA cache_size=-65536")
+        database.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         database.executescript(_SCHEMA)
         return database
 
@@ -104,9 +108,9 @@ class Heads:
             self._database.executemany(
                 "INSERT INTO head VALUES (?, ?, ?, ?) ON CONFLICT (chain) DO UPDATE SET sequence = excluded.sequence, "
                 "leaf = excluded.leaf, digest = excluded.digest",
-                ((chain, head.sequence, head.index, head.digest) for chain, head in heads.items()),
+                [(chain, head.sequence, head.index, head.digest) for chain, head in sorted(heads.items())],
             )
-            self._database.executemany("INSERT OR IGNORE INTO loan VALUES (?, ?)", loans)
+            self._database.executemany("INSERT OR IGNORE INTO loan VALUES (?, ?)", sorted(loans))
             self._database.execute("UPDATE meta SET value = ? WHERE name = 'size'", (size,))
             self._database.execute("COMMIT")
         except BaseException:

@@ -40,7 +40,7 @@ DEFAULT_PERSONAL_FIELDS = frozenset(
 )
 
 
-class PrivateField(msgspec.Struct, frozen=True):
+class PrivateField(msgspec.Struct, frozen=True, gc=False):
     """One personal field taken out of an entry: its path in the body, the salt, and the value as canonical JSON."""
 
     path: str
@@ -61,10 +61,10 @@ def commitment(path: str, salt: bytes, value: bytes) -> str:
 
 def split_body(
     body: Mapping[str, Any], personal: frozenset[str], salt: Callable[[], bytes]
-) -> tuple[dict[str, Any], list[PrivateField]]:
+) -> tuple[Mapping[str, Any], list[PrivateField]]:
     """Separate a body into what the leaf shows and its personal fields. An absent or null field commits to nothing."""
-    hits = [name for name in body if name in personal and body[name] is not None]
-    if not hits:
-        return dict(body), []
+    if personal.isdisjoint(body):
+        return body, []
+    hits = {name for name in body if name in personal and body[name] is not None}
     public = {name: value for name, value in body.items() if name not in hits}
     return public, [PrivateField(name, salt(), canonical_bytes(body[name])) for name in sorted(hits)]

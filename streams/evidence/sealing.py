@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import orjson
 
-from streams.evidence.canonical import canonical_bytes
+from streams.evidence.canonical import canonical_bytes, canonical_object
 from streams.evidence.entry import Entry, check_instant
 from streams.evidence.merkle import leaf_hash
 from streams.evidence.privacy import PrivateField, split_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LEAF_FORMAT = "forewarn-entry/1"
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The newest entry of a chain: its sequence number (from 1), leaf index and leaf hash."""
 
     sequence: int
@@ -29,7 +30,7 @@ class Head(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A leaf ready to be written, with the head it makes and the personal fields that stay outside."""
 
     leaf: bytes
@@ -50,33 +51,39 @@ def seal(
     check_instant(entry.recorded_at)
     body, private = split_body(entry.body, personal if entry.borrower_id else frozenset(), salt)
     sequence = previous.sequence + 1 if previous else 1
-    leaf = canonical_bytes(
-        {
+    leaf = canonical_object(
+        {  # in the order of the names
+            "actor": entry.actor,
+            "body": orjson.Fragment(canonical_bytes(body)),
+            "borrower_id": entry.borrower_id,
+            "chain": {
+                "id": chain,
+                "previous_hash": previous.digest.hex() if previous else None,
+                "previous_index": previous.index if previous else None,
+                "sequence": sequence,
+            },
+            "clock": entry.clock,
+            "commitments": _commitments(private),
             "format": LEAF_FORMAT,
             "index": index,
             "kind": entry.kind.value,
-            "borrower_id": entry.borrower_id,
             "loan_id": entry.loan_id,
-            "source": _source(entry),
             "recorded_at": entry.recorded_at,
-            "clock": entry.clock,
-            "actor": entry.actor,
-            "chain": {
-                "id": chain,
-                "sequence": sequence,
-                "previous_index": previous.index if previous else None,
-                "previous_hash": previous.digest.hex() if previous else None,
-            },
-            "body": body,
-            "commitments": {field.path: field.commitment() for field in private},
+            "source": _source(entry),
         }
     )
     head = Head(sequence, index, leaf_hash(leaf))
     return Sealed(leaf, head, entry.borrower_id, entry.recorded_at, private)
 
 
+def _commitments(private: Sequence[PrivateField]) -> object:
+    """What stands for the personal fields, by path; a path is a name that somebody sent."""
+    return orjson.Fragment(canonical_bytes({field.path: field.commitment() for field in private})) if private else {}
+
+
 def _source(entry: Entry) -> dict[str, Any] | None:
     """The Kafka position as the leaf shows it."""
-    if entry.source is None:
+    source = entry.source
+    if source is None:
         return None
-    return {"topic": entry.source.topic, "partition": entry.source.partition, "offset": entry.source.offset}
+    return {"offset": source.offset, "partition": source.partition, "topic": source.topic}

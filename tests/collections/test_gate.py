@@ -275,12 +275,13 @@ def test_a_wait_asks_again_only_what_waiting_can_change(
     """What keeps a deferral cheap, in questions and not in seconds: 13 of 16 rules are settled by their first answer."""
     asked: Counter[str] = Counter()
     for pack in (BASE, US):
-        for name in ("checks", "timed_checks"):
-            counting = {
-                key: tuple((rule_id, _counting(asked, rule_id, check)) for rule_id, check in checks)
-                for key, checks in getattr(pack, name).items()
-            }
-            monkeypatch.setattr(pack, name, counting)
+        counting = {
+            key: tuple((rule_id, _counting(asked, rule_id, check)) for rule_id, check in checks)
+            for key, checks in pack.checks.items()
+        }
+        timed = {key: tuple((place, counting[key][place]) for place, _ in pack.timed[key]) for key in counting}
+        monkeypatch.setattr(pack, "checks", counting)
+        monkeypatch.setattr(pack, "timed", timed)
     decision = evaluate(call(), facts, [BASE, US], instant(at))
 
     assert decision.verdict is Verdict.DEFER

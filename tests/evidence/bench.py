@@ -12,7 +12,8 @@ from pathlib import Path
 from streams.evidence.entry import Entry, Kind, Source
 from streams.evidence.store import EvidenceLog, create_log
 
-BATCH = 2_000
+#: `settings.batch_records_max`: what `preserve` takes at once when it is behind.
+BATCH = 4_000
 PARTITIONS = 8
 PROOFS = 500
 

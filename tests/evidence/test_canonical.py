@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.evidence.canonical import INTEGER_MAX, canonical_bytes
+from streams.evidence.entry import Entry, Kind, Source
 from streams.evidence.errors import EntryError
+from streams.evidence.sealing import Head, seal
 
 SCALARS = (
     st.none()
@@ -26,6 +29,34 @@ JSON = st.recursive(
 def test_agrees_with_rfc8785(value: object) -> None:
     """Any JSON value, with keys and texts from all of Unicode."""
     assert rfc8785.dumps(value) == canonical_bytes(value)  # type: ignore[arg-type]
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), JSON, max_size=6),
+    st.text(),
+    st.none() | st.text(),
+    st.none() | st.builds(Source, topic=st.text(), partition=st.integers(0, 99), offset=st.integers(0, INTEGER_MAX)),
+    st.none() | st.builds(Head, sequence=st.integers(1, 2**40), index=st.integers(0, 2**40), digest=st.binary()),
+)
+def test_a_leaf_is_canonical(
+    body: dict[str, object], text: str, borrower_id: str | None, source: Source | None, previous: Head | None
+) -> None:
+    """Whatever stands in an entry, and whatever its personal fields are called."""
+    entry = Entry(
+        kind=Kind.EVENT,
+        body=body,
+        recorded_at="2026-01-01T00:00:00Z",
+        actor=text,
+        borrower_id=borrower_id,
+        source=source,
+        clock=text,
+    )
+    personal = frozenset(list(body)[::2])
+    leaf = seal(entry, 7, text, previous, personal, lambda: b"salt").leaf
+    withheld = personal if borrower_id else frozenset[str]()
+    shown = {name: value for name, value in body.items() if name not in withheld or value is None}
+
+    assert leaf == rfc8785.dumps(orjson.loads(leaf) | {"body": shown})
 
 
 def test_key_order_is_that_of_utf16() -> None:

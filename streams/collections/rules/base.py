@@ -141,9 +141,11 @@ class Inquiry:
         if found is None:
             found = self.facts.attempts
             if debt:
-                found = tuple([attempt for attempt in found if attempt.debt in (0, debt)])
+                debts = (0, debt)  # made once: this loop is most of what a gate evaluation costs at 64 attempts
+                found = tuple([attempt for attempt in found if attempt.debt in debts])
             if point:
-                found = tuple([attempt for attempt in found if attempt.point in (0, point)])
+                points = (0, point)
+                found = tuple([attempt for attempt in found if attempt.point in points])
             self._matching[debt, point] = found
         return found
 
