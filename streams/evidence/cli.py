@@ -156,7 +156,7 @@ def evidence() -> None:
     """The tamper-evident log: check it, sign it, look after its keys."""
 
 
-@evidence.command(epilog="Example: forewarn evidence verify")
+@evidence.command(short_help="Check every entry of the log.", epilog="Example: forewarn evidence verify")
 @_log
 @click.option("--rebuild", is_flag=True, help="First make tree and heads again from the segments.")
 @_plainly
