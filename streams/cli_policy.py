@@ -99,7 +99,7 @@ def policy() -> None:
     """Policy packs (what conduct rules allow) and plans (which measure comes when)."""
 
 
-@policy.command(name="list")
+@policy.command(name="list", epilog="Example: forewarn policy list")
 def list_shipped() -> None:
     """Show the packs and plans that come with Forewarn."""
     for folder in ("packs", "plans"):
@@ -107,7 +107,9 @@ def list_shipped() -> None:
             click.echo(f"{folder.removesuffix('s')}  {name}")
 
 
-@policy.command()
+@policy.command(
+    short_help="Check packs or plans and show what they say.", epilog="Example: forewarn policy check cn-2026.1"
+)
 @click.argument("names", metavar="FILE...", nargs=-1, required=True)
 def check(names: tuple[str, ...]) -> None:
     """Check pack or plan FILEs, or shipped ones by name, and show what they say."""
@@ -163,7 +165,10 @@ class InstantType(click.ParamType):
         return instant
 
 
-@policy.command()
+@policy.command(
+    short_help="Have a pack, plan or table of scores hold from here on.",
+    epilog="Example: forewarn policy activate cn-2026.1",
+)
 @click.argument("name", metavar="FILE")
 @click.option("--name", "activated_as", help="In whose place; default the name that the pack or plan gives itself.")
 @click.option("--at", type=InstantType(), help="When, for a file that is replayed; default now.")
@@ -190,7 +195,10 @@ def activate(
     _send(settings, kind, activated_as or own, version, text.decode(), at, only_print=only_print)
 
 
-@policy.command()
+@policy.command(
+    short_help="Have a pack, plan or table of scores no longer hold.",
+    epilog="Example: forewarn policy withdraw pack cn",
+)
 @click.argument("kind", type=click.Choice(["pack", "plan", "scores"]))
 @click.argument("name")
 @click.option("--at", type=InstantType(), help="When, for a file that is replayed; default now.")

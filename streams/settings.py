@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,17 +78,26 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
     raw: dict[str, object] = {
         name.removeprefix(PREFIX).lower(): value for name, value in source.items() if name.startswith(PREFIX)
     }
+    for name in raw:
+        if name not in Settings.__struct_fields__:
+            raise BadSetting(_unknown(name))
     raw.update({name: value for name, value in overrides.items() if value is not None})
     try:
         settings = msgspec.convert(raw, Settings, strict=False)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
-        name = path.rstrip("`") or what.partition("`")[2].rstrip("`")
-        raise BadSetting(f"{PREFIX}{name.upper()}: {what}. See `forewarn --help`.") from None
+        raise BadSetting(f"{PREFIX}{path.rstrip('`').upper()}: {what}. The README lists what is allowed.") from None
     _check_login(settings)
     if not settings.sasl_password_file:
         return settings
     return msgspec.structs.replace(settings, sasl_password=_password(settings))
+
+
+def _unknown(name: str) -> str:
+    """A typing error must not pass for a setting, and is named."""
+    near = get_close_matches(name, Settings.__struct_fields__, 1)
+    hint = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
+    return f"{PREFIX}{name.upper()} is no setting.{hint} The README lists them all."
 
 
 def _check_login(settings: Settings) -> None:

@@ -38,6 +38,11 @@ def open_home(settings: Settings, topics: Iterable[str]) -> tuple[EvidenceLog, C
     Raises:
         Misconfigured: no key, a log that cannot be opened, or one that belongs to other topics.
     """
+    if not (settings.evidence_key_file or settings.evidence_key):
+        raise Misconfigured(
+            f"There is no signing key for the evidence log in {settings.evidence_dir}: set FOREWARN_EVIDENCE_KEY_FILE. If "
+            "another worker keeps the evidence, name this one's agents: `forewarn worker sequence assess learn portfolio`."
+        )
     try:
         key_file = Path(settings.evidence_key_file) if settings.evidence_key_file else None
         key = load_key(key_file, {KEY_VARIABLE: settings.evidence_key})

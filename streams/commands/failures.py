@@ -55,16 +55,21 @@ def explain(error: BaseException) -> Failure | None:
             return _ours(error)
 
 
+#: Expected errors whose text is for a person: module, class, exit code. The first that fits counts.
+_SAID = (
+    ("streams.settings", "BadSetting", USAGE),
+    ("streams.files.events", "BadFile", FAILED),
+    ("streams.engine.errors", "Misconfigured", CONFIG),
+    ("streams.engine.errors", "EngineError", FAILED),
+    ("streams.sandbox.broker_errors", "BrokerError", FAILED),
+)
+
+
 def _ours(error: BaseException) -> Failure | None:
     """Errors of Forewarn and of Kafka. Looked for only where they can have been raised, so that help stays fast."""
-    if isinstance(error, _class("streams.settings", "BadSetting")):
-        return Failure(str(error), USAGE)
-    if isinstance(error, _class("streams.engine.errors", "Misconfigured")):
-        return Failure(str(error), CONFIG)
-    if isinstance(error, _class("streams.engine.errors", "EngineError")):
-        return Failure(str(error), FAILED)
-    if isinstance(error, _class("streams.sandbox.broker_errors", "BrokerError")):
-        return Failure(str(error), FAILED)
+    for module, name, code in _SAID:
+        if isinstance(error, _class(module, name)):
+            return Failure(str(error), code)
     if isinstance(error, _class("confluent_kafka", "KafkaException")):
         cause = error.args[0]
         return Failure(f"Kafka says: {cause.str() or cause.name()}.", FAILED)

@@ -24,7 +24,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EFFECTIVE_MIN = 100
 
 
-@click.command(epilog="Example: forewarn policy measures ally.jsonl.gz")
+@click.command(
+    short_help="Say what became of the measures proposed.", epilog="Example: forewarn policy measures ally.jsonl.gz"
+)
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @json_option
 def measures(files: tuple[Path, ...], *, as_json: bool) -> None:

@@ -41,7 +41,10 @@ def _deciding(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.command(short_help="Make a version active.")
+@click.command(
+    short_help="Make a version active.",
+    epilog="Example: forewarn models promote learner --by risk-desk --reason 'the incident is over'",
+)
 @click.argument("name")
 @_deciding
 @with_settings
@@ -81,7 +84,10 @@ def _challenger(settings: Settings) -> Weights:
     return learner.challenger_weights()
 
 
-@click.command(short_help="Go back to a version that was active before.")
+@click.command(
+    short_help="Go back to a version that was active before.",
+    epilog="Example: forewarn models rollback --by risk-desk --reason 'calibration broke in March'",
+)
 @click.argument("version", required=False)
 @_deciding
 @with_settings

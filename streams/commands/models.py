@@ -53,7 +53,11 @@ def models() -> None:
     """List, compare, promote and roll back model versions."""
 
 
-@models.command(name="list", short_help="Versions, their figures, and which is active since where.")
+@models.command(
+    name="list",
+    short_help="Versions, their figures, and which is active since where.",
+    epilog="Example: forewarn models list --all",
+)
 @click.option("--all", "every", is_flag=True, help=f"All versions; else the newest {_SHOWN} and the active one.")
 @_head_option
 @json_option
@@ -113,7 +117,9 @@ def _force_lines(state: State) -> list[str]:
     return lines
 
 
-@models.command(short_help="Figures of versions or lines side by side.")
+@models.command(
+    short_help="Figures of versions or lines side by side.", epilog="Example: forewarn models compare active learner"
+)
 @click.argument("names", nargs=-1)
 @_head_option
 @click.option(

@@ -23,7 +23,7 @@ _DIRECTORY = Path(".forewarn/prove")
 _SEED_MAX = 999_999
 
 
-@click.command(epilog="Example: forewarn prove --seed 7        Exit code 1 says that the proof failed.")
+@click.command(epilog="Exit code 1 says that the proof failed. Example: forewarn prove --seed 7")
 @click.option(
     "--long", is_flag=True, help="A million events, many more faults, and three brokers of which one is lost."
 )

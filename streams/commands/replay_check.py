@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BATCHES = (100, 1_000, 9_000)
 
 
-@click.command(epilog="Example: forewarn replay-check --batch 137 --take-over 5        Exit code 1: something differs.")
+@click.command(epilog="Exit code 1: something differs. Example: forewarn replay-check --batch 137 --take-over 5")
 @click.option(
     "--batch",
     "batches",

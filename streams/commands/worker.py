@@ -19,7 +19,10 @@ _NO_EVIDENCE = (
 )
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample: forewarn worker            (everything)\n"
+    "         forewarn worker assess     (one agent, in the foreground)"
+)
 @click.argument("agents", nargs=-1, type=click.Choice(AGENTS), metavar="[AGENT]...")
 @click.option("--instance", help="Name of this worker, unique in the cluster (default: the host's name).")
 @click.option("--metrics-socket", type=click.Path(path_type=Path), hidden=True, help="Set by the supervisor.")
@@ -30,8 +33,7 @@ def worker(context: click.Context, agents: tuple[str, ...], instance: str | None
     One named agent runs in this very process, as a container wants it. Evidence is kept by `preserve`, one worker in
     the cluster: where no signing key is set, it is left out unless named.
 
-    Example: forewarn worker            (everything)
-             forewarn worker assess     (one agent, in the foreground)
+    With FOREWARN_METRICS_PORT the worker serves /metrics, /live and /ready there.
     """
     import os
 

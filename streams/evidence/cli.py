@@ -126,7 +126,7 @@ def exhibit(log_dir: Path, key_file: Path | None, actor: str, loan_id: str, out:
     )
 
 
-@click.command(epilog="Example: forewarn erase --borrower B-1 --by staff-9 --pack cn@2026.1 --keep-days 1825")
+@click.command(epilog="\b\nExample: forewarn erase --borrower B-1 --by staff-9 --pack cn@2026.1 --keep-days 1825")
 @_log
 @_by
 @click.option("--borrower", "borrower_id", required=True, help="The borrower.")
@@ -156,7 +156,7 @@ def evidence() -> None:
     """The tamper-evident log: check it, sign it, look after its keys."""
 
 
-@evidence.command()
+@evidence.command(short_help="Check every entry of the log.", epilog="Example: forewarn evidence verify")
 @_log
 @click.option("--rebuild", is_flag=True, help="First make tree and heads again from the segments.")
 @_plainly
@@ -176,7 +176,10 @@ def verify(log_dir: Path, *, rebuild: bool) -> None:
     click.echo("All of it holds.")
 
 
-@evidence.command()
+@evidence.command(
+    short_help="Signs that a borrower will not pay beside signs that they cannot.",
+    epilog="Example: forewarn evidence indicators --loan l-42",
+)
 @_log
 @click.option("--loan", "loan_id", required=True, help="The loan.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
@@ -208,7 +211,9 @@ def indicators(log_dir: Path, loan_id: str, *, as_json: bool) -> None:
     )
 
 
-@evidence.command()
+@evidence.command(
+    short_help="Sign the log as it stands.", epilog="Example: forewarn evidence checkpoint --key evidence.key"
+)
 @_log
 @_key
 @click.option("--tsa", default=None, help="Address of an RFC 3161 timestamp authority.")
@@ -226,7 +231,10 @@ def checkpoint(log_dir: Path, key_file: Path | None, tsa: str | None, tsa_roots:
             click.echo(f"timestamp kept in {keep_timestamp(log_dir, signed.checkpoint.size, token)}", err=True)
 
 
-@evidence.command()
+@evidence.command(
+    short_help="Erase personal fields older than the policy pack allows.",
+    epilog="Example: forewarn evidence expire --by staff-9 --pack cn@2026.1 --days 1825",
+)
 @_log
 @_by
 @click.option("--pack", required=True, help="Policy pack that sets the retention, name@version.")
@@ -244,7 +252,9 @@ def keys() -> None:
     """Signing keys: make the first, rotate, list."""
 
 
-@keys.command()
+@keys.command(
+    epilog="Example: forewarn evidence keys init --by staff-9 --origin lender.example/evidence --key evidence.key"
+)
 @_log
 @_by
 @click.option(
@@ -262,7 +272,10 @@ def init(log_dir: Path, actor: str, origin: str, key_file: Path) -> None:
     click.echo(f"Publish this key where others can find it; whoever checks an exhibit needs it:\n{key.verifier}")
 
 
-@keys.command()
+@keys.command(
+    short_help="Bring a new key into force.",
+    epilog="\b\nExample: forewarn evidence keys rotate --by staff-9 --key evidence.key --new-key next.key",
+)
 @_log
 @_key
 @_by
@@ -283,7 +296,7 @@ def rotate(log_dir: Path, key_file: Path | None, actor: str, new_key: Path) -> N
     click.echo(f"{key.verifier} is in force from {instant(record.valid_from)}. Point the worker at {new_key}.")
 
 
-@keys.command("list")
+@keys.command("list", epilog="Example: forewarn evidence keys list")
 @_log
 @_plainly
 def list_keys(log_dir: Path) -> None:

@@ -27,12 +27,12 @@ _state_option = click.option(
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(epilog="Example: forewarn broker up")
 def broker() -> None:
     """Run a real Apache Kafka on this machine, with nothing to install."""
 
 
-@broker.command()
+@broker.command(epilog="Example: forewarn broker up --port 0")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -55,7 +55,7 @@ def up(port: int, state: Path, as_json: bool) -> None:
     click.echo(f"  process {running.pid}, data and logs in {running.directory}")
 
 
-@broker.command()
+@broker.command(epilog="Example: forewarn broker down --wipe")
 @click.option("--wipe", is_flag=True, help="Also remove the broker's data: all topics and everything in them.")
 @_state_option
 @_json_option
@@ -73,7 +73,7 @@ def down(wipe: bool, state: Path, as_json: bool) -> None:
         click.echo("Its data is removed.")
 
 
-@broker.command()
+@broker.command(epilog="Example: forewarn broker status")
 @_state_option
 @_json_option
 @click.pass_context
@@ -93,7 +93,7 @@ def status(context: click.Context, state: Path, as_json: bool) -> None:
         context.exit(EXIT_NOT_RUNNING)
 
 
-@broker.command("fetch")
+@broker.command("fetch", short_help="Fetch Kafka now and warm it up.", epilog="Example: forewarn broker fetch")
 def fetch_command() -> None:
     """Fetch Kafka now and warm it up, so that the first start does not have to."""
     try:

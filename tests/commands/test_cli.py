@@ -1,10 +1,14 @@
 """The command line's shell: help, names, settings, and one line for every error."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -15,6 +19,7 @@ from streams import cli
 from streams.cli import ENTRIES, Entry, main
 from streams.commands import failures
 from streams.engine.errors import Inconsistent, Misconfigured
+from streams.files.events import BadFile
 from streams.sandbox.broker_errors import FetchError
 from streams.settings import BadSetting
 from tests.commands.conftest import Run
@@ -43,37 +48,35 @@ def test_help_imports_nothing_heavy() -> None:
     assert said.stdout.splitlines()[-1] == "set()"
 
 
-@pytest.mark.parametrize("name", [*ENTRIES])
-def test_each_command_loads_and_explains_itself(name: str, offline: Run) -> None:
-    """Every name leads to a command whose help has an example."""
-    said = offline(name, "--help")
+def _leaves(name: str, command: click.Command | None) -> Iterator[tuple[str, click.Command]]:
+    """A command, or the commands of a group, each under its whole name."""
+    assert command is not None
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for each, inner in command.commands.items():
+        yield from _leaves(f"{name} {each}", inner)
 
-    assert said.exit_code == 0, said.stderr
-    assert said.stdout.startswith(f"Usage: forewarn {name}")
-    assert "Example" in said.stdout or "Commands:" in said.stdout
+
+LEAVES = dict(leaf for name in ENTRIES for leaf in _leaves(name, main.get_command(click.Context(main), name)))
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "topics create",
-        "topics describe",
-        "topics check",
-        "alerts",
-        "borrower",
-        "dead-letters",
-        "dead-letters show",
-        "dead-letters export",
-        "dead-letters resend",
-    ],
-)
-def test_reading_commands_take_the_cluster_and_show_an_example(words: str, offline: Run) -> None:
-    """Each has --bootstrap and an example that begins with itself."""
-    command, *sub = words.split()
-    said = offline(command, *sub, "--help").stdout
+@pytest.mark.parametrize("name", [*LEAVES])
+def test_each_command_explains_itself(name: str, offline: Run) -> None:
+    """Its help has an example that begins with itself, and that click takes."""
+    said = offline(*name.split(), "--help").stdout
+    text = " ".join(said.partition("Example: ")[2].split())
+    found = re.search(rf"forewarn {name}\b ?(?P<options>[^(|&]*)", text)
 
-    assert "--bootstrap" in said
-    assert f"forewarn {command}" in said.partition("Example: ")[2]
+    assert said.startswith(f"Usage: forewarn {name}")
+    assert found, said
+    LEAVES[name].make_parser(click.Context(LEAVES[name])).parse_args(shlex.split(found["options"]))
+
+
+def test_no_line_of_a_list_of_commands_is_cut_off(offline: Run) -> None:
+    """What does not fit into one line has a shorter form."""
+    for name in ENTRIES:
+        assert "...\n" not in offline(name, "--help").stdout.partition("Commands:")[2], name
 
 
 def test_version(offline: Run) -> None:
@@ -121,6 +124,28 @@ def test_a_wrong_setting_is_one_line(offline: Run) -> None:
     assert said.stderr.count("\n") == 1
 
 
+def test_a_mistyped_setting_is_answered_with_the_nearest(offline: Run) -> None:
+    """Else a typing error would pass for a setting; a name that is near none is refused as well."""
+    for name, hint in (("FOREWARN_BOOTSTAP", " Did you mean FOREWARN_BOOTSTRAP?"), ("FOREWARN_XYZZY", "")):
+        said = offline("topics", "check", **{name: "x"})
+
+        assert said.exit_code == 2
+        assert said.stderr == f"forewarn: {name} is no setting.{hint} The README lists them all.\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["assess"], ["replay"], ["evaluate"], ["stress", "baseline", "--file"]], ids=" ".join
+)
+@pytest.mark.parametrize("line", [b"no JSON\n", b"{}\n", b'{"type":"x"}\n', b"\xff\n", b""], ids=str)
+def test_a_file_of_something_else_is_one_line(words: list[str], line: bytes, offline: Run, tmp_path: Path) -> None:
+    """It names the file, the line where there is one, and what is wrong with it."""
+    (tmp_path / "odd.jsonl").write_bytes(line)
+    said = offline(*words, str(tmp_path / "odd.jsonl"))
+
+    assert (said.exit_code, said.stderr.count("\n")) == (1, 1), said.output
+    assert "line 1: not an event" in said.stderr if line else "There is no event in the given files" in said.stderr
+
+
 def test_the_password_is_never_shown(offline: Run, unused_port: int) -> None:
     """Neither in an error nor anywhere else."""
     environ = {
@@ -154,6 +179,7 @@ def test_the_option_may_stand_before_or_after_the_command(offline: Run, unused_p
         (Misconfigured("Topic x is missing."), "Topic x is missing.", 78),
         (Inconsistent("It stalled."), "It stalled.", 1),
         (FetchError("No network."), "No network.", 1),
+        (BadFile("a.jsonl, line 1: not an event."), "a.jsonl, line 1: not an event.", 1),
         (
             KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)),
             "Kafka says: Broker: Topic authorization failed.",

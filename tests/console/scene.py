@@ -31,6 +31,8 @@ GOOD, WORSE, RETRACTED, HELD, GONE, RESTRUCTURED = (
     "b-gone",
     "b-restructured",
 )
+#: The others say none.
+REGIONS = {GOOD: "CN-GD", "b-late": "CN-GD", RETRACTED: "CN-GD", WORSE: "CN-SC", HELD: "CN-SC", "b-part": "x" * 64}
 
 
 class _Book:
@@ -50,9 +52,10 @@ class _Book:
     def loan(self, borrower_id: str, *, product: str = "phone") -> None:
         own = {"borrower_id": borrower_id, "loan_id": f"l-{borrower_id}"[:128]}
         dues = [Installment(n, due(n), AMOUNT) for n in range(1, 19)]
+        opened_on = OPENED - dt.timedelta(days=90 if borrower_id in {HELD, GONE, RESTRUCTURED} else 0)
         self.say(
-            loans.LoanOpened, OPENED, **own, opened_on=OPENED, principal=Money(320_000, "CNY"), installment_count=18,
-            product=product,
+            loans.LoanOpened, OPENED, **own, opened_on=opened_on, region=REGIONS.get(borrower_id),
+            principal=Money(320_000, "CNY"), installment_count=18, product=product,
         )  # fmt: skip
         self.say(loans.ScheduleSet, OPENED, **own, schedule_version=1, currency="CNY", installments=dues)
 

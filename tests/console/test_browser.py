@@ -43,6 +43,7 @@ for (const element of document.querySelectorAll("body *")) {
 return bad;
 """
 PAGES = {"alerts": "/", "borrowers": "/borrowers", "borrower": "/borrowers?id=b-held", "book": "/book",
+         "vintages": "/book?by=vintage", "part": "/book?by=region&part=CN-SC",
          "quality": "/quality", "reasons": "/reasons"}  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -10,12 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from streams.console import queries
+from streams.console.pages import segments
+from streams.console.pages.ask import Ask
+from streams.console.pages.book import Books
+from streams.console.status import Status
 from streams.console.words import LANGUAGES, say
 from tests.console import bench_lookup, scene
 from tests.console.conftest import Site
+from tests.console.feeding import Fed
 
 PATHS = ("/", "/?show=RETRACT", "/?show=HIGH", "/borrowers", "/borrowers?id=b-worse", "/borrowers?id=b-held&all=1",
-         "/borrowers?id=nobody", "/book", "/quality", "/reasons", "/sign-in", "/nothing")  # fmt: skip
+         "/borrowers?id=nobody", "/book", "/book?by=vintage", "/book?by=region&part=CN-SC",
+         "/quality", "/reasons", "/sign-in", "/nothing")  # fmt: skip
 _VOID = {"meta", "link", "img", "input", "br", "hr"}
 
 
@@ -202,6 +210,42 @@ def test_the_book_shows_tiers_rolls_and_coverage(site: Site) -> None:
 
     for said in ("Stage of stress", "Roll rates", "2,500.00 CNY held against", "required: 100 %", "over 90 days"):
         assert said in text
+
+
+def test_the_book_is_looked_at_by_region_and_vintage(site: Site) -> None:
+    """Each part beside the whole; a part's own page has its figures, and the reserve stays with the whole book."""
+    by_region, by_vintage = site.get("/book").text, site.get("/book", by="vintage").text
+
+    assert all(region in by_region for region in ("CN-GD", "CN-SC", "x" * 64, "not stated"))
+    assert by_region.count('class="chart spark"') == 4
+    assert by_vintage.index(">2025Q1<") < by_vintage.index(">2024Q4<")
+    part = site.get("/book", by="region", part="CN-SC").text
+    assert "Region CN-SC" in part
+    assert "<dd><b>2</b></dd>" in part  # active loans
+    assert "The reserve is stated for the whole book." in part
+    assert "2,500.00 CNY held against" not in part
+
+
+def test_a_part_that_is_not_there_is_the_whole_book(site: Site) -> None:
+    """As other odd parameters; what was asked for is not repeated."""
+    text = site.get("/book", by="shoe-size", part="<script>").text
+
+    assert "<script>" not in text
+    assert "2,500.00 CNY held against" in text
+
+
+def test_a_book_of_many_parts_says_what_it_leaves_out(fed: Fed) -> None:
+    """The largest are shown."""
+    with fed.store.reading() as db:
+        monitor = Books().monitor(queries.book_rows(db))
+        ask = Ask("en", {}, db, Status("live", dt.datetime.now(dt.UTC)), 0)
+        parts = monitor.book.parts
+        whole = parts["CNY"]
+        for number in range(segments.ROWS_MAX + 9):
+            parts[f"CNY/region=r{number}"] = whole
+        found = segments.view(ask, "CNY", "region", parts, whole)
+
+    assert (len(found["rows"]), found["left_out"]) == (segments.ROWS_MAX, 13)
 
 
 def test_nothing_is_broken_when_nothing_is_there(empty: Site) -> None:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from streams.console import event_words, words
-from streams.console.pages import alerts, quality
+from streams.console.pages import alerts, quality, segments
 from streams.events import contacts, examples, outputs
 from streams.events.catalog import INPUTS
 from streams.events.envelope import BorrowerEvent
@@ -20,6 +20,7 @@ HERE = Path(words.__file__).parent
 SOURCES = "".join(path.read_text() for path in sorted([*HERE.rglob("*.py"), *HERE.rglob("*.html")]))
 #: Words that are put together from a beginning and one of a closed list.
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "book.by": segments.DIMENSIONS,
     "nav": ("alerts", "borrowers", "book", "quality", "reasons"),
     "status": ("starting", "loading", "live", "away"),
     "tier": TIERS,

@@ -12,6 +12,8 @@ from streams.console.charts.canvas import Canvas
 from streams.console.charts.time import Span, axis
 
 _HEIGHT, _TOP, _BOTTOM = 200, 20, 178
+#: A line small enough for a row of a table.
+_SPARK_HEIGHT, _SPARK_TOP, _SPARK_BOTTOM = 34, 3, 31
 MILLION = 1_000_000
 
 
@@ -26,7 +28,7 @@ def shares(name: str, lines: Sequence[Line]) -> Markup:
     """Lines from zero to a round share above the highest; needs at least one point."""
     days = [day for line in lines for day, _ in line.points]
     most = max(ppm for line in lines for _, ppm in line.points)
-    top = _round(most)
+    top = round_share(most)
     canvas, span = Canvas(_HEIGHT), Span(min(days), max(days))
     axis(canvas, span, _TOP, _BOTTOM)
     for share in (0.5, 1.0):
@@ -38,6 +40,17 @@ def shares(name: str, lines: Sequence[Line]) -> Markup:
         canvas.path(places, f"line {line.kind}")
     canvas.level(_BOTTOM, "base")
     return canvas.svg(name)
+
+
+def spark(name: str, points: Sequence[tuple[int, int]], top_ppm: int) -> Markup:
+    """One line of (day, ppm) without an axis, for a table; rows that share `top_ppm` can be compared."""
+    canvas, span = Canvas(_SPARK_HEIGHT), Span(points[0][0], points[-1][0])
+    room = _SPARK_BOTTOM - _SPARK_TOP
+    places = [(span.place(day), _SPARK_BOTTOM - min(1.0, ppm / top_ppm) * room) for day, ppm in points]
+    canvas.level(_SPARK_BOTTOM, "base")
+    canvas.area(places, [(x, float(_SPARK_BOTTOM)) for x, _ in places], "past-area")
+    canvas.path(places, "line past-30")
+    return canvas.svg(name, "chart spark")
 
 
 def layers(name: str, days: Sequence[int], parts: Sequence[tuple[str, Sequence[int]]]) -> Markup:
@@ -61,7 +74,7 @@ def _edge(span: Span, days: Sequence[int], heights: Sequence[int], totals: Seque
     ]
 
 
-def _round(most_ppm: int) -> int:
+def round_share(most_ppm: int) -> int:
     """The next round share, in ppm: 1, 2, 4, 5, 6, 8 or 10 times a power of ten."""
     power = 10 ** int(math.log10(max(most_ppm, 1_000)))
     return next(int(step * power) for step in (1, 2, 4, 5, 6, 8, 10) if step * power >= max(most_ppm, 1_000))

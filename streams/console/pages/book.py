@@ -1,4 +1,4 @@
-"""The whole book of a currency, as the portfolio agent keeps it: stage, tiers, delinquency, rolls, coverage, proposals."""
+"""The book of a currency, or one part of it, as the portfolio agent keeps it: stage, tiers, delinquency, rolls, coverage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from streams.console import queries
 from streams.console.charts import lines
 from streams.console.charts.canvas import bar
 from streams.console.event_words import DASH
+from streams.console.pages import segments
 from streams.console.pages.ask import Ask, View, date, percent
+from streams.console.pages.segments import late_share
 from streams.evidence.money import money_text
 from streams.portfolio.history import Line
 from streams.portfolio.indicators import Figure, indicators
@@ -53,9 +55,14 @@ def view(ask: Ask, books: Books) -> View:
         return {"part": None, "notices": notices, "units": []}
     largest = max(found, key=lambda name: found[name].history.lines[-1].stock.loans)
     unit = ask.chosen("currency", (largest, *found))
-    part, reserve = found[unit], monitor.book.reserves.get(unit)
+    whole, dimension = found[unit], ask.chosen("by", segments.DIMENSIONS)
+    parts = segments.parts_by(dimension, unit, monitor.book.parts)
+    value = ask.query.get("part", "")
+    part, reserve = parts.get(value, whole), monitor.book.reserves.get(unit)
     return {
         "part": part,
+        "value": value if value in parts else None,
+        "segments": segments.view(ask, unit, dimension, monitor.book.parts, whole),
         "units": list(found),
         "unit": unit,
         "through": date(part.history.lines[-1].day),
@@ -66,7 +73,7 @@ def view(ask: Ask, books: Books) -> View:
         "proposals": part.proposals,
         "notices": notices,
         **_pictures(ask, part, unit),
-        "coverage": _coverage(part, unit, reserve),
+        "coverage": _coverage(part, unit, reserve) if part is whole else None,
     }
 
 
@@ -75,7 +82,9 @@ def _pictures(ask: Ask, part: Part, unit: str) -> View:
     stock, figures = kept[-1].stock, indicators(part.history, kept[-1].day)  # rows hold no figures
     days = [line.day for line in kept]
     tiers = [(f"fill tier-{name}", [line.stock.tiers[tier] for line in kept]) for tier, name in enumerate(TIERS)]
-    past_due = [lines.Line(f"past-{late}", tuple(_past_due(line, late) for line in kept)) for late in (30, 90)]
+    past_due = [
+        lines.Line(f"past-{late}", tuple((line.day, late_share(line, late)) for line in kept)) for late in (30, 90)
+    ]
     return {
         "tiers_svg": lines.layers(ask.say("book.tiers"), days, tiers),
         "tiers": [(name, stock.tiers[tier], _share(stock.tiers[tier], stock.loans)) for tier, name in enumerate(TIERS)],
@@ -109,17 +118,10 @@ def _bar(part: int, whole: int, kind: str) -> Markup:
     return bar(part / whole if whole else 0.0, kind)
 
 
-def _past_due(line: Line, days: int) -> tuple[int, int]:
-    _, balance = line.stock.past_due(days)
-    return line.day, balance * MILLION // line.stock.balance_minor if line.stock.balance_minor else 0
-
-
 def _months(kept: list[Line]) -> list[tuple[str, str, str]]:
     """The shares at each month's end that is kept, newest first, for the table beside the picture."""
     ends = [line for line in kept if date(line.day + 1).endswith("-01")]
-    return [
-        (date(line.day), percent(_past_due(line, 30)[1]), percent(_past_due(line, 90)[1])) for line in reversed(ends)
-    ]
+    return [(date(line.day), percent(late_share(line, 30)), percent(late_share(line, 90))) for line in reversed(ends)]
 
 
 def _figure(figure: Figure) -> View | None:

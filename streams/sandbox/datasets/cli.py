@@ -14,7 +14,9 @@ def dataset() -> None:
     """Write a bundled set of real loans as an event file."""
 
 
-@dataset.command("ally")
+@dataset.command(
+    "ally", short_help="2,130 US used-car loans.", epilog="Example: forewarn dataset ally --out ally.jsonl.gz"
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
