@@ -29,7 +29,7 @@ test: setup lint ## lint, then every test against a real Kafka; pytest options i
 prove-short: setup ## two minutes of faults and the aimed ones, against a real Kafka (not part of `make test`)
 	$(BIN)/pytest tests/proof -m proof $(ARGS)
 
-prove: setup ## the long proof under faults: a million events, hours on a small machine; options in ARGS="…"
+prove: setup ## the long proof under faults: a million events, most of an hour on two cores; options in ARGS="…"
 	@$(BIN)/forewarn prove --long $(ARGS)
 
 prove-mutations: setup ## break the engine on purpose, four ways: the proof must be red each time

@@ -64,11 +64,12 @@ def measures_event(learner: MeasureLearner, day: dt.date) -> bytes:
 
 
 class _Progress(msgspec.Struct, array_like=True):
-    """How far each journal partition has closed, and how far labels are learned (ordinal days)."""
+    """How far each journal partition has closed, how far all of them, and the last date that was learned (ordinal days)."""
 
     closed: dict[int, int] = {}
     partitions: int = 0
     through: int = 0
+    learned: int = 0
 
 
 _closed = msgspec.msgpack.Decoder(_Progress)
@@ -109,6 +110,7 @@ class LearningAgent:
         if (row := rows.get(_CLOSED_KEY)) is not None:
             frame.check_version(row, _CLOSED_VERSION, _CLOSED_KEY)
             self._progress = frame.decoded(_closed.decode, row, self.state_topic, 0, _CLOSED_KEY)
+            self._progress.learned = self._progress.learned or self._progress.through  # a row from before there was one
         if (row := rows.get(LEARNER_KEY)) is not None:
             frame.check_version(row, Learner.VERSION, LEARNER_KEY)
             self._learner = frame.decoded(Learner.from_bytes, row, self.state_topic, 0, LEARNER_KEY)
@@ -134,8 +136,14 @@ class LearningAgent:
         return len(records)
 
     def _wait(self, offset: int, said: LabelMatured | MeasureConcluded) -> None:
-        matured = said.matured_on.toordinal()
-        if matured > self._progress.through:  # else learned before the restart that reads it again
+        """Keep what is not learned yet. What is comes again after a restart, or too late.
+
+        A date with labels is learned when it closes. Outcomes of measures wait for a date that is learned, so it is that
+        date which says whether one of them counts, and not the last one that closed.
+        """
+        progress = self._progress
+        done = progress.through if isinstance(said, LabelMatured) else progress.learned
+        if said.matured_on.toordinal() > done:
             self._waiting.append((offset, said))
 
     def _close(self, closed: DateClosed, writes: Writes) -> None:
@@ -152,6 +160,7 @@ class LearningAgent:
         if labels or (progress.through and months_begin_between(progress.through, reached)):
             self._learn_measures(reached, [said for said in due if isinstance(said, MeasureConcluded)], writes)
             self._learn(reached, labels, writes)
+            progress.learned = reached
         progress.through = reached
 
     def _learn_measures(self, reached: int, due: list[MeasureConcluded], writes: Writes) -> None:

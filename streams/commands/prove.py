@@ -86,7 +86,8 @@ def prove(
     results = []
     for number, form in enumerate(forms(events, long=long)):
         with _progress(console) as progress:
-            results.append(Run(form, seed + number, directory, console.print, progress).run())
+            place = directory / form.name.replace(" ", "-")
+            results.append(Run(form, seed + number, place, console.print, progress).run())
         show(console, results[-1])
     outcomes = run_all(directory, console.print)
     if page is not None:

@@ -144,7 +144,8 @@ class Reader:
         """
         if self.done:
             return []
-        messages = self._consumer.consume(_CHUNK, _WAIT_S)
+        first = self._consumer.poll(_WAIT_S)  # `consume` alone would wait for its number to be full
+        messages = [] if first is None else [first, *self._consumer.consume(_CHUNK, 0)]
         self._silent_s = 0.0 if messages else self._silent_s + _WAIT_S
         if self._until is not None and self._silent_s > _STALL_S:
             raise Inconsistent(f"Kafka has not answered for {_STALL_S:.0f} s; the reading is incomplete. Try again.")

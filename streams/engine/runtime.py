@@ -34,8 +34,8 @@ log = logging.getLogger("forewarn.engine")
 
 #: How long an idle loop waits before it looks at its membership again.
 _IDLE_S = 0.05
-#: How soon records that were held back are offered again.
-_HELD_S = 0.02
+#: How soon records that were held back are offered again: at first, and at last, for each offer asks the cluster.
+_HELD_S = (0.002, 0.02)
 #: How long a hole may stand: after a rebalance the fetch from the committed offset follows within a moment.
 _HOLE_S = 5.0
 
@@ -60,6 +60,7 @@ class Runtime:
         self._metadata = b""
         self._next: dict[Partition, int] = {}
         self._held: dict[Partition, list[Any]] = {}
+        self._held_s = _HELD_S[0]
         self._unread: list[tuple[Membership | None, Any]] = []
         self._holes: dict[Partition, tuple[float, int, int]] = {}
         self._committed: dict[Partition, int] = {}
@@ -97,7 +98,7 @@ class Runtime:
     async def _pull(self, worker: Worker) -> None:
         """Take what is waiting. It stays with us until its generation is adopted, even if a late commit is fenced."""
         membership = worker.membership
-        wait_s = _HELD_S if self._held else _IDLE_S
+        wait_s = self._held_s if self._held else _IDLE_S
         if membership is None:
             await asyncio.sleep(wait_s)
             return
@@ -240,7 +241,9 @@ class Runtime:
                 else:
                     del records[:count]
         if taken == 0 and not (writes.records or writes.touched or unasked):
+            self._held_s = min(2 * self._held_s, _HELD_S[1])
             return
+        self._held_s = _HELD_S[0]
         self._processor.finish(writes)
         self._watch.folded(writes)
         offsets = self._offsets()

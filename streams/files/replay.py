@@ -35,7 +35,8 @@ from streams.settings import Settings
 #: Told (business day as ordinal, events sent).
 Progress = Callable[[int, int], None]
 _STUCK_S = 120.0
-_POLL_S = 0.01
+#: How long to wait before asking again: at first, and at last. An event is mostly journaled within a few milliseconds.
+_POLL_S = (0.001, 0.01)
 #: Topics whose events act on every borrower.
 _FOR_ALL = ("controls", "models")
 _versions = msgspec.json.Decoder(ModelActivated | MeasuresActivated)
@@ -232,10 +233,11 @@ class Replay:
         return self._learned_through >= day
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _STUCK_S
+        deadline, pause_s = time.monotonic() + _STUCK_S, _POLL_S[0]
         while not done():
             if time.monotonic() > deadline:
                 raise Stuck(
                     f"Waited {_STUCK_S:.0f} s for {what}. Does `forewarn worker` run against {self._settings.bootstrap}?"
                 )
-            time.sleep(_POLL_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _POLL_S[1])

@@ -108,3 +108,40 @@ def test_a_restart_reads_again_what_was_not_learned() -> None:
         again.fold("labels", 0, found[start:], more)
 
         assert published(writes) + published(more) == whole
+
+
+def months_of_days() -> list[msgspec.Struct]:
+    """Every day is closed, and on most of them outcomes mature and nothing is learned; one is told a day too late."""
+    told: list[msgspec.Struct] = []
+    day = DATES[0]
+    while day <= DATES[-1]:
+        number = (day - DATES[0]).days
+        told.append(concluded(number, day, cured=number % 3 == 0))
+        told += [DateClosed(partition=p, partitions=2, business_date=day) for p in range(2)]
+        told.append(concluded(200 + number, day, cured=number % 2 == 0))  # when its day is closed already
+        day += dt.timedelta(days=1)
+    return told
+
+
+@pytest.mark.parametrize("batch", [1, 4, 50])
+def test_a_restart_forgets_no_outcome_that_waits_for_a_date_to_be_learned(batch: int) -> None:
+    """An outcome may wait longer than its own date: till something is learned. A restart must know that it waits."""
+    found = records(months_of_days())
+    whole = published(learned(found)[1])
+    agent, rows, said = LearningAgent(), dict[bytes, bytes](), list[ModelActivated | MeasuresActivated]()
+    agent.opened("labels", 0, {}, 0)
+    start = next_offset = 0
+    while start < len(found):
+        writes = Writes()
+        agent.fold("labels", 0, found[start : start + batch], writes)
+        agent.finish(writes)
+        said += published(writes)
+        rows |= {write.key or b"": write.value or b"" for write in writes.records if write.topic == "learn-state"}
+        start += batch
+        if writes.records:  # a commit, and a restart right after it
+            next_offset = agent.committable("labels", 0, start)
+            agent, start = LearningAgent(), next_offset
+            agent.opened("labels", 0, dict(rows), next_offset)
+
+    assert said == whole
+    assert max(int(t.provenance["treated.outcomes"]) for t in whole if isinstance(t, MeasuresActivated)) > len(DATES)

@@ -40,7 +40,7 @@ def test_a_broken_engine_is_red(name: str, broker: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["zombie fenced", "disk full", "no state directory", "newer codec version", "damaged row"]
+    "name", ["zombie fenced", "disk full", "no state directory", "newer codec version", "damaged row", scenarios.TIMED]
 )
 def test_aimed_faults(name: str, broker: str, tmp_path: Path) -> None:
     """The product goes on, or stops with one line that says why."""

@@ -7,7 +7,7 @@ import pytest
 from streams.sandbox.proof.compare import Check
 from streams.sandbox.proof.record import END, START, NoPlace, record
 from streams.sandbox.proof.result import Result
-from streams.sandbox.proof.scenarios import Outcome
+from streams.sandbox.proof.scenarios import TIMED, Outcome
 from streams.sandbox.proof.verdict import Verdict
 
 
@@ -49,7 +49,10 @@ def test_tables_are_replaced(tmp_path: Path) -> None:
     """Twice recorded is once there."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n{START}old\n{END}\nafter\n")
-    aimed = [Outcome(name="disk full", green=True, seconds=16.4, said="")]
+    aimed = [
+        Outcome(name="disk full", green=True, seconds=16.4, said="all is folded"),
+        Outcome(name=TIMED, green=True, seconds=30.0, said="ready 2.1 s after kill -9"),
+    ]
     record(page, "forewarn prove --seed 13", [result()], aimed)
     once = page.read_text()
     record(page, "forewarn prove --seed 13", [result()], aimed)
@@ -60,6 +63,8 @@ def test_tables_are_replaced(tmp_path: Path) -> None:
     assert "| labels | 1,234 | 1 | 0 | 0 | 0 |" in once
     assert "RED after 2,000 s" in once
     assert "| disk full | green | 16 |" in once
+    assert "Restart and takeover: ready 2.1 s after kill -9." in once
+    assert "all is folded" not in once
     assert "old" not in once
 
 

@@ -38,7 +38,9 @@ _WARM_UNFOLDED_MAX = 1_000
 _FASTEST_PER_S = 5_000
 #: Few dates with much on each: a date goes out when all before it is acknowledged, which would slow the producer down.
 _DAYS = 180
-_LOOK_S = 1.0
+_LOOK_S = 0.5
+#: So long the rate of the warm-up counts; then the one that is seen.
+_WARM_S = 5.0
 #: Whose inputs are compared. The story ends before its labels have matured, so `learn` does not come to an end.
 _FOLDING = ("sequence", "assess")
 _MEBIBYTE = 1024 * 1024
@@ -92,6 +94,12 @@ def pressure(directory: Path, seconds: float, say: Say) -> Pressure:
             fleet.stop()
 
 
+def _pace(taken: int, sent: int, passed_s: float, rate: float) -> float:
+    """How fast to go on, so that in a moment `_TIMES` as much is sent as will be taken by then."""
+    rate = taken / passed_s if taken and passed_s > _WARM_S else max(rate, taken / max(1.0, passed_s))
+    return max(rate, (_TIMES * (taken + rate * _LOOK_S) - sent) / _LOOK_S)
+
+
 class _Pressed:
     """One run."""
 
@@ -111,7 +119,7 @@ class _Pressed:
             before, warm = dict(self._most_mib), self._sent
             self._say(f"{rate:,.0f} records a second are taken; sending {_TIMES:.1f} times as much for {seconds:.0f} s")
             started = time.monotonic()
-            taken, lag_max = self._press(Sender(self._settings, records, _TIMES * rate), following, seconds)
+            taken, lag_max = self._press(records, rate, following, seconds)
             sent_s, sent = time.monotonic() - started, self._sent - warm
             self._say(f"{sent:,} records are sent in {sent_s:.0f} s, {taken:,} were taken; {lag_max:,} behind at most")
             self._settle()
@@ -150,14 +158,15 @@ class _Pressed:
             self._look(sender, 0)
             if not at and following.folded:
                 began, at = time.monotonic(), following.folded
-            time.sleep(_LOOK_S / 10)
+            time.sleep(_LOOK_S / 5)
         folded, took_s = following.folded - at, time.monotonic() - began
         self._note(sender, 0)
         self._settle()
         return max(10.0, folded / took_s)
 
-    def _press(self, sender: Sender, following: Following, seconds: float) -> tuple[int, int]:
+    def _press(self, records: Iterable[Sending], rate: float, following: Following, seconds: float) -> tuple[int, int]:
         """Returns (records taken meanwhile, the greatest lag)."""
+        sender = Sender(self._settings, records, _TIMES * rate)
         warm, lag_max = self._sent, 0
         started = time.monotonic()
         sender.start()
@@ -165,8 +174,7 @@ class _Pressed:
             self._look(sender, warm)
             passed_s = time.monotonic() - started
             lag_max = max(lag_max, following.behind)
-            if (taken := following.folded - warm) > 0:
-                sender.pace = max(_TIMES * taken / passed_s, sender.pace / 2)
+            sender.pace = _pace(max(0, following.folded - warm), sender.sent, passed_s, rate)
             if passed_s > seconds:
                 sender.stop()
             sender.join(_LOOK_S)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.sandbox.proof.result import Result
-from streams.sandbox.proof.scenarios import Outcome
+from streams.sandbox.proof.scenarios import TIMED, Outcome
 
 START, END = "<!-- proof: written by forewarn prove --record -->\n", "<!-- end of proof -->"
 
@@ -49,4 +49,5 @@ def _run(result: Result) -> str:
 def _scenarios(outcomes: Sequence[Outcome]) -> str:
     lines = ["| aimed fault | | seconds |", "|---|---|--:|"]
     lines += [f"| {o.name} | {'green' if o.green else 'RED'} | {o.seconds:.0f} |" for o in outcomes]
-    return "\n".join(lines) + "\n"
+    timed = [f"\n{o.name.capitalize()}: {o.said}." for o in outcomes if o.name == TIMED and o.green]
+    return "\n".join([*lines, *timed]) + "\n"

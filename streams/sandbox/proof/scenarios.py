@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ from streams.sandbox.proof.settling import NotSettled
 
 #: No codec will ever have it: one byte, and versions rise by one.
 _NEWER_VERSION = 99
+#: The one that says how long things take; its words go on the page that records a proof.
+TIMED = "restart and takeover"
+_QUIET_S = 3.0
 #: Runs a program that can write to no regular file, as on a full disk.
 _NO_FILES = ("/bin/sh", "-c", 'ulimit -f 0 && exec "$@"', "sh")
 
@@ -113,6 +117,52 @@ def damaged_row(bench: Bench) -> str:
     return said
 
 
+def restart_and_takeover(bench: Bench) -> str:
+    """How long after kill -9 a worker is ready again, and how long a dead one's partitions wait for another."""
+    bench.sequence()
+    first = bench.add("assess", "a")
+    bench.settle("assess")
+    borrowers = len({r.key for r in reading.read_all(bench.settings, ["state"])})
+    first.signal(signal.SIGKILL)
+    ready_s = _opened_after(bench, "the worker to be ready again")
+    opened = _openings(bench)
+    bench.add("assess", "b")
+    bench.until(lambda: _openings(bench) > opened, "a second worker to share the partitions")
+    bench.until(_settled(bench), "both to be at rest", 60)
+    first.wanted = False
+    first.signal(signal.SIGKILL)
+    taken_s = _opened_after(bench, "the other worker to take over")
+    if not bench.judge().green:
+        raise NotSeen("What stands on the topics differs from the reference.")
+    session_s = bench.settings.session_timeout_ms / 1000
+    return (
+        f"ready {ready_s:.1f} s after kill -9, with {borrowers} rows; the partitions of a worker that stayed dead had another "
+        f"after {taken_s:.1f} s, of which {session_s:.0f} s are the session timeout"
+    )
+
+
+def _openings(bench: Bench) -> int:
+    return bench.said.count("forewarn.assess: opened")
+
+
+def _opened_after(bench: Bench, what: str) -> float:
+    started, opened = time.monotonic(), _openings(bench)
+    bench.until(lambda: _openings(bench) > opened, what)
+    return time.monotonic() - started
+
+
+def _settled(bench: Bench) -> Callable[[], bool]:
+    """Whether nobody has opened a partition for a few seconds: a rebalance may be followed by another."""
+    seen = [_openings(bench), time.monotonic()]
+
+    def quiet() -> bool:
+        if (now := _openings(bench)) != seen[0]:
+            seen[:] = [now, time.monotonic()]
+        return time.monotonic() - seen[1] > _QUIET_S
+
+    return quiet
+
+
 def _one_line(bench: Bench, member: Member, about: str, *, restarts: bool = False) -> str:
     """Wait until a worker has ended for good; its last line must be about what is wrong."""
     bench.until(lambda: not member.alive and member.last_code == EXIT_CONFIG, f"exit code {EXIT_CONFIG}")
@@ -132,6 +182,7 @@ SCENARIOS: dict[str, Callable[[Bench], str]] = {
     "topic deleted": topic_deleted,
     "newer codec version": newer_version,
     "damaged row": damaged_row,
+    TIMED: restart_and_takeover,
 }
 
 
