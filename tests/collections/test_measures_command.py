@@ -21,7 +21,7 @@ from streams.files.assess import assess
 from streams.files.events import read
 from streams.sandbox.datasets import ally
 
-UNTIL = dt.date(2018, 2, 1)
+UNTIL = dt.date(2017, 12, 1)
 
 
 def measures(*words: str) -> Result:
