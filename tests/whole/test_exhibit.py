@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import subprocess
 import venv
@@ -21,7 +20,7 @@ from streams.settings import PREFIX
 from tests.whole.conftest import some_loans
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-LOANS, UNTIL = 6, "2017-10-15"
+LOANS, UNTIL = 5, "2017-08-20"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +56,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def verify(folder: Path, python: Path) -> tuple[int, list[str]]:
     """Run the exhibit's own program with nothing of ours to be found: exit code and lines."""
-    command = [python, "-I", folder / "verify.py"]
+    command = [str(python), "-I", str(folder / "verify.py")]
     done = subprocess.run(command, cwd="/", env={}, capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.splitlines()
@@ -97,7 +96,7 @@ def test_one_changed_byte_fails(exhibit: Path, bare: Path, name: str) -> None:
 def test_its_pages_can_be_read(exhibit: Path) -> None:
     """Rendered as a court's printer would: upright A4 pages with ink on each, and the loan's story as text.
 
-    With FOREWARN_PAGES set to a folder the pages are kept there as PNG, to be looked at.
+    With EXHIBIT_PAGES set to a folder the pages are kept there as PNG, to be looked at.
     """
     document = pypdfium2.PdfDocument(exhibit / "timeline.pdf")
     text = ""
@@ -105,14 +104,15 @@ def test_its_pages_can_be_read(exhibit: Path) -> None:
         image = page.render(scale=1.5).to_pil().convert("L")
         text += page.get_textpage().get_text_range()
         ink = sum(image.histogram()[:128]) / (image.width * image.height)
-        if folder := os.environ.get("FOREWARN_PAGES"):
+        if folder := os.environ.get("EXHIBIT_PAGES"):
             image.save(Path(folder) / f"page-{number + 1}.png")
         assert (round(page.get_width()), round(page.get_height())) == (595, 842)
         assert 0.002 < ink < 0.3
-    opened = orjson.loads((exhibit / "entries.jsonl").read_bytes().splitlines()[0])["body"]
+    bodies = [orjson.loads(line)["body"] for line in (exhibit / "entries.jsonl").read_bytes().splitlines()]
+    opened = next(body for body in bodies if body["type"] == "loan_opened")
 
     assert len(document) >= 2
     for words in ("Loan opened", "Payment received", "Delinquency bucket", "还款计划"):
         assert words in text
     assert opened["loan_id"] in text
-    assert dt.date.fromisoformat(opened["business_date"]).isoformat() in text
+    assert opened["business_date"] in text
