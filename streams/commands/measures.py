@@ -79,7 +79,7 @@ def _figures(outcomes: Sequence[TrialOutcome]) -> dict[str, object]:
 def _estimate(estimate: Estimate) -> dict[str, float]:
     return {
         "cure_rate": estimate.self_normalized,
-        "standard_error": estimate.standard_error,
+        "standard_error": estimate.self_normalized_error,
         "effective_count": estimate.effective_count,
     }
 

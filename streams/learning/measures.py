@@ -205,6 +205,7 @@ class Estimate(Struct, frozen=True):
         value: between 0 and 1 (the plain estimator may exceed 1 on few observations).
         standard_error: of `value`.
         self_normalized: the same with weights normed to their sum: less variance, a little bias.
+        self_normalized_error: its standard error, by the delta method (Owen 2013, Monte Carlo theory, section 9.2).
         effective_count: how many observations the weights are worth; distrust the estimate when it is small.
         count: observations used.
     """
@@ -212,6 +213,7 @@ class Estimate(Struct, frozen=True):
     value: float
     standard_error: float
     self_normalized: float
+    self_normalized_error: float
     effective_count: float
     count: int
 
@@ -241,10 +243,13 @@ def ips_estimate(outcomes: Iterable[TrialOutcome], target: TargetPolicy) -> Esti
     value = math.fsum(terms) / count
     variance = math.fsum((term - value) ** 2 for term in terms) / max(count - 1, 1)
     squares = math.fsum(weight * weight for weight in weights)
+    normed = math.fsum(terms) / total if total else 0.0
+    spread = math.fsum((term - weight * normed) ** 2 for term, weight in zip(terms, weights, strict=True))
     return Estimate(
         value=value,
         standard_error=math.sqrt(variance / count),
-        self_normalized=math.fsum(terms) / total if total else 0.0,
+        self_normalized=normed,
+        self_normalized_error=math.sqrt(spread) / total if total else 0.0,
         effective_count=total * total / squares if squares else 0.0,
         count=count,
     )

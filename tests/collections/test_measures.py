@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from statistics import stdev
 
 import pytest
 from hypothesis import given
@@ -269,6 +270,15 @@ def test_ips_finds_the_value_of_a_policy_that_never_ran() -> None:
     assert 0 < calls.standard_error < 0.05
     assert calls.effective_count == pytest.approx(1_000, rel=0.15)
     assert calls.count == 5_000
+
+
+def test_the_error_of_an_estimate_is_how_much_it_scatters() -> None:
+    """Over many logs of the same world, the normed estimate scatters as much as each log says of itself."""
+    found = [ips_estimate(logged(300, seed=seed), lambda _, __: CALL) for seed in range(200)]
+    said = sum(one.self_normalized_error for one in found) / len(found)
+
+    assert said == pytest.approx(stdev(one.self_normalized for one in found), rel=0.15)
+    assert said < 0.8 * sum(one.standard_error for one in found) / len(found)
 
 
 def test_ips_says_when_it_has_nothing_to_go_on() -> None:

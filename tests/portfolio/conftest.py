@@ -10,17 +10,22 @@ import pytest
 
 from streams.agents.assess import Assessor
 from streams.agents.learn import LearningAgent
+from streams.agents.portfolio import PortfolioAgent
 from streams.agents.sequence import Sequencer
 from streams.engine.driver import LocalDriver, LocalRecord
-from streams.engine.writes import Write
+from streams.engine.writes import Write, Writes
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.outputs import RiskTierChanged
 from streams.files.events import from_events
+from streams.portfolio.history import Stock
+from streams.portfolio.indicators import Figure
 from streams.risk.tiers import DEFAULT
 from streams.sandbox.datasets import ally
 
 #: Every so manieth loan of the bundled set, up to a day: enough to have every flow.
 EVERY, UNTIL = 40, dt.date(2018, 10, 2)
+#: At whose opening figures are compared.
+DATES = [dt.date(2017, 8, 1), dt.date(2017, 12, 15), dt.date(2018, 5, 31), dt.date(2018, 10, 1)]
 
 
 @dataclass
@@ -56,3 +61,31 @@ def real() -> RealBook:
         driver.produce(event.topic, event.key, event.value)
     driver.pump()
     return book
+
+
+@dataclass
+class Part:
+    """What the monitor says of a part as of the opening of a date."""
+
+    figures: dict[str, Figure]
+    stock: Stock
+
+
+Judged = dict[str, Part]
+
+
+@pytest.fixture(scope="session")
+def judged(real: RealBook) -> dict[dt.date, Judged]:
+    """The monitor's figures of every part, as of the opening of each of the dates."""
+    agent, found = PortfolioAgent(), dict[dt.date, Judged]()
+    for record in real.local():
+        agent.fold("book", 0, [record], Writes())
+        book = agent.monitor.book
+        date = dt.date.fromordinal(max(1, book.through))
+        if date in DATES and date not in found:
+            found[date] = {}
+            for name, part in book.parts.items():
+                line = part.history.at(book.through - 1)
+                assert line is not None
+                found[date][name] = Part(dict(part.figures), line.stock)
+    return found

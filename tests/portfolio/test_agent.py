@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import msgspec
+import pytest
 
 from streams.agents.portfolio import PortfolioAgent
 from streams.engine.writes import Writes
@@ -70,18 +71,20 @@ def test_what_people_say_comes_through_the_journal(real: RealBook) -> None:
     assert assess(from_events([*some, stated])).monitor.book.reserves == {"USD": 123_456}
 
 
-def test_a_date_is_judged_when_every_partition_has_closed_it() -> None:
-    """The slower of two partitions decides."""
+@pytest.mark.parametrize("partitions", [1, 2, 4, 12])
+def test_a_date_is_judged_when_every_partition_has_closed_it(partitions: int) -> None:
+    """The slowest partition decides. How many there are is said with every date, so nobody has to configure it."""
     agent, date = PortfolioAgent(), dt.date(2024, 1, 2)
 
     def close(partition: int, day: dt.date) -> None:
-        closed = DateClosed(partition=partition, partitions=2, business_date=day)
+        closed = DateClosed(partition=partition, partitions=partitions, business_date=day)
         record = RealBook([], [msgspec.msgpack.encode(closed)]).local()
         agent.fold("book", 0, record, Writes())
 
-    close(0, date)
-    close(0, date + dt.timedelta(1))
-    assert agent.monitor.book.through == 0
+    for partition in range(partitions - 1):
+        close(partition, date)
+        close(partition, date + dt.timedelta(1))
+        assert agent.monitor.book.through == 0
+    close(partitions - 1, date)
 
-    close(1, date)
     assert agent.monitor.book.through == date.toordinal()

@@ -9,25 +9,21 @@ import msgspec
 import pandas as pd
 import pytest
 
-from streams.agents.portfolio import PortfolioAgent
 from streams.borrower.context import Context
 from streams.borrower.shard import Shard
 from streams.engine.reading import partition_of
-from streams.engine.writes import Writes
 from streams.events.control import BusinessDateAdvanced
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.loans import LoanClosed, LoanOpened, LoanRestructured, LoanWrittenOff, ScheduleSet
 from streams.events.outputs import DateClosed
 from streams.events.payments import PaymentReceived
 from streams.portfolio.book import BookChanged, bucket_on
-from streams.portfolio.indicators import Figure
 from streams.portfolio.sums import Closing, Sums
 from streams.risk.tiers import DEFAULT
 from tests.datasets.contract import live
-from tests.portfolio.conftest import RealBook
+from tests.portfolio.conftest import DATES, Judged, RealBook
 
 _decoder = msgspec.msgpack.Decoder(BookChanged | DateClosed)
-DATES = [dt.date(2017, 8, 1), dt.date(2017, 12, 15), dt.date(2018, 5, 31), dt.date(2018, 10, 1)]
 
 
 def sums_on(real: RealBook, date: dt.date) -> tuple[Sums, Counter[str], Counter[str]]:
@@ -165,20 +161,8 @@ def folded(events: list[Event], partitions: int) -> Sums:
     return sums
 
 
-@pytest.fixture(scope="module")
-def figures(real: RealBook) -> dict[dt.date, dict[str, dict[str, Figure]]]:
-    """The monitor's figures of every part, as of the opening of each of the dates."""
-    agent, found = PortfolioAgent(), dict[dt.date, dict[str, dict[str, Figure]]]()
-    for record in real.local():
-        agent.fold("book", 0, [record], Writes())
-        date = dt.date.fromordinal(max(1, agent.monitor.book.through))
-        if date in DATES and date not in found:
-            found[date] = {name: dict(part.figures) for name, part in agent.monitor.book.parts.items()}
-    return found
-
-
 @pytest.mark.parametrize("date", DATES, ids=str)
-def test_past_due_ratios(real: RealBook, figures: dict[dt.date, dict[str, dict[str, Figure]]], date: dt.date) -> None:
+def test_past_due_ratios(real: RealBook, judged: dict[dt.date, Judged], date: dt.date) -> None:
     """30+, 60+ and 90+ by count and balance, and their mean of three months, to the part per million."""
     periods = [loans_on(real.events, date - dt.timedelta(30 * back)) for back in range(3)]
     for days in (30, 60, 90):
@@ -188,7 +172,7 @@ def test_past_due_ratios(real: RealBook, figures: dict[dt.date, dict[str, dict[s
             int(one["balance"].sum()) * 1_000_000 // int(all_["balance"].sum())
             for one, all_ in zip(late, periods, strict=True)
         ]
-        found = figures[date]["USD"]
+        found = judged[date]["USD"].figures
 
         assert found[f"past_due_{days}_count"].value_ppm == counts[0]
         assert found[f"past_due_{days}_balance"].value_ppm == balances[0]
