@@ -38,6 +38,26 @@ def test_the_rules_test_themselves() -> None:
     assert said.returncode == 0, said.stdout + said.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("promtool", "check", "config", "local.yml"), ("amtool", "check-config", "alertmanager.yml")],
+    ids=" ".join,
+)
+def test_configurations_are_valid(words: tuple[str, ...]) -> None:
+    """By the servers' own tools, with the rules that they name."""
+    said = subprocess.run([needs(words[0]), *words[1:]], cwd=RULES, capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_both_ways_to_start_prometheus_load_the_same_rules() -> None:
+    """In a container, and beside the workers."""
+    within, beside = (yaml.safe_load((RULES / name).read_text()) for name in ("prometheus.yml", "local.yml"))
+
+    assert [path.removeprefix("/etc/prometheus/") for path in within["rule_files"]] == beside["rule_files"]
+    assert within["global"] == beside["global"]
+
+
 def test_every_alert_is_tested_and_has_a_runbook() -> None:
     """A test in which it fires; a page that exists; a summary of one line."""
     tests = yaml.safe_load((RULES / "tests.yml").read_text())["tests"]
