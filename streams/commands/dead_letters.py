@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 TOPIC = "dead-letters"
+#: A burst has one cause: the first lines tell it.
+_SAID_MAX = 20
 _FIRST_BYTES = 160
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Letter)
@@ -135,19 +137,24 @@ def resend(context: click.Context, settings: Settings, *, file: BinaryIO, dry_ru
 
 
 def _checked(lines: Iterable[bytes]) -> Iterator[Corrected | None]:
-    """Each line's record, or None when it would be refused again (which is said)."""
-    now_ms = time.time_ns() // 1_000_000
+    """Each line's record, or None when it would be refused again (which is said of the first ones)."""
+    now_ms, refused = time.time_ns() // 1_000_000, 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             yield corrected(_decoder.decode(line), now_ms)
+            continue
         except Refusal as refusal:
-            click.echo(f"line {number}: {refusal.code}: {refusal.reason}", err=True)
-            yield None
+            why = f"{refusal.code}: {refusal.reason}"
         except ValueError as error:  # msgspec's own errors are ValueErrors too
-            click.echo(f"line {number}: {error}", err=True)
-            yield None
+            why = str(error)
+        refused += 1
+        if refused <= _SAID_MAX:
+            click.echo(f"line {number}: {why}", err=True)
+        yield None
+    if refused > _SAID_MAX:
+        click.echo(f"… and {refused - _SAID_MAX} more lines.", err=True)
 
 
 def _letters(settings: Settings) -> Iterator[Letter]:

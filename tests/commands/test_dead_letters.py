@@ -199,6 +199,17 @@ def test_a_line_that_cannot_be_sent(run: Run, tmp_path: Path, line: str, reason:
     assert said.stdout == "0 sent, 1 refused.\n"
 
 
+def test_of_many_lines_that_cannot_be_sent_the_first_are_said(run: Run, tmp_path: Path) -> None:
+    """A burst has one cause; the rest is counted."""
+    file = tmp_path / "letters.jsonl"
+    file.write_text("{}\n" * 400)
+    said = run("dead-letters", "resend", str(file))
+
+    assert said.stdout == "0 sent, 400 refused.\n"
+    assert said.stderr.splitlines()[-2].startswith("line 20: ")
+    assert said.stderr.splitlines()[-1] == "… and 380 more lines."
+
+
 @pytest.mark.parametrize(
     ("fields", "unchanged"),
     [

@@ -46,7 +46,7 @@ def needs(program: str) -> str:
     """The program's path; without it the test is skipped by name."""
     path = shutil.which(program)
     if path is None:
-        pytest.skip(f"{program} is not installed (Debian: apt install prometheus)")
+        pytest.skip(f"{program} is not installed (Debian: apt install prometheus prometheus-alertmanager)")
     return path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -23,8 +25,10 @@ from streams.engine.driver import LocalRecord
 from streams.engine.source import header
 from streams.engine.writes import Writes
 from streams.events.catalog import OUTPUTS as CHANNELS
+from streams.events.control import ModelActivated
 from streams.events.examples import OUTPUTS
 from streams.events.outputs import LabelMatured
+from streams.learning.health import Health, pooled
 from streams.learning.learner import Learner
 from streams.risk.features import COUNT
 from streams.risk.model import prior_weights
@@ -161,6 +165,41 @@ def test_figures_of_cohorts_weigh_as_their_labels() -> None:
     assert value(metrics.LOG_LOSS, head="default_90d", window="newest") == 0.4
     assert value(metrics.LOG_LOSS, head="default_90d", window="last_12") == pytest.approx(0.35)
     assert value(metrics.COHORT_LABELS, head="default_90d", window="last_12") == 400
+
+
+def test_figures_are_those_of_the_command() -> None:
+    """One place for each: gauges of a year show what `learning.health` pools, areas under the curve by positives."""
+    figures, health = ModelFigures(), Health()
+    for month, labels, positives, auc in ((1, 100, 10, 0.6), (2, 300, 10, 0.8)):
+        name = f"default_180d@2024-0{month}-28.active"
+        said = {f"{name}.labels": str(labels), f"{name}.positives": str(positives), f"{name}.auc": str(auc)}
+        event = model_event(prior_weights(), dt.date(2024, month, 1), said)
+        figures.take(event)
+        health.take(msgspec.json.decode(event, type=ModelActivated))
+    (pooled_,) = pooled(health.windows)
+
+    assert value(metrics.AUC, head="default_180d", window="last_12") == pooled_.auc == pytest.approx(0.7)
+
+
+def test_what_is_no_version_has_no_figures() -> None:
+    """Scores of measures pass; a word of another release is left to the workers, which refuse it; bytes are an error."""
+    before = value(metrics.MODEL_DATE)
+    figures = ModelFigures()
+    figures.take(b'{"type": "measures_activated"}')
+    figures.take(model_event(prior_weights(), dt.date(2031, 1, 1), {"activation": "sideways"}))
+
+    assert value(metrics.MODEL_DATE) == before
+    with pytest.raises(msgspec.MsgspecError):
+        figures.take(b"{}")
+
+
+def test_no_agent_loads_river_for_its_metrics() -> None:
+    """The sequencer would take seconds longer to start."""
+    script = "import sys, streams.agents.telemetry; print('river' in sys.modules)"
+
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"
+    )
 
 
 def test_figures_are_found_where_the_learner_puts_them() -> None:

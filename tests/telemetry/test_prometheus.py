@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 import subprocess
 import uuid
 
 import msgspec
 import pytest
 import yaml  # type: ignore[import-untyped]
+from click.testing import CliRunner
 from confluent_kafka import Producer
 
+from streams.cli import main
 from streams.engine import client, reading
 from streams.events.outputs import DateClosed, LabelMatured
+from streams.evidence.signing import CheckpointFile
+from streams.evidence.store import EvidenceLog
 from streams.settings import Settings
 from tests.docs.pages import ROOT
 from tests.telemetry.conftest import Prometheus, Worker, needs, until
@@ -30,6 +36,26 @@ def test_the_rules_test_themselves() -> None:
     )
 
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("promtool", "check", "config", "local.yml"), ("amtool", "check-config", "alertmanager.yml")],
+    ids=" ".join,
+)
+def test_configurations_are_valid(words: tuple[str, ...]) -> None:
+    """By the servers' own tools, with the rules that they name."""
+    said = subprocess.run([needs(words[0]), *words[1:]], cwd=RULES, capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_both_ways_to_start_prometheus_load_the_same_rules() -> None:
+    """In a container, and beside the workers."""
+    within, beside = (yaml.safe_load((RULES / name).read_text()) for name in ("prometheus.yml", "local.yml"))
+
+    assert [path.removeprefix("/etc/prometheus/") for path in within["rule_files"]] == beside["rule_files"]
+    assert within["global"] == beside["global"]
 
 
 def test_every_alert_is_tested_and_has_a_runbook() -> None:
@@ -173,6 +199,48 @@ def test_every_panel_gives_data(world: World) -> None:
     found = {query: prometheus.query(query.expression.replace("$__rate_interval", "10m")) for query in QUERIES}
 
     assert [query for query, data in found.items() if not data and query.panel not in EMPTY] == []
+
+
+def test_an_event_is_followed_to_its_evidence(world: World) -> None:
+    """A payment that made an alert: `forewarn trace` names its input, journal, row, outputs, and each one's signed entry."""
+    worker, prometheus = world
+    until(lambda: prometheus.query("forewarn_evidence_unsigned_entries == 0"), "all evidence is signed")
+    journal = {(r.partition, r.offset): r for r in reading.read_all(worker.settings, ["journal"])}
+    alerts = [
+        (r, dict(r.headers)["journal"].decode()) for r in reading.read_all(worker.settings, ["risk-tier-changes"])
+    ]
+    causes = [(alert, journal[int(at.partition("/")[0]), int(at.partition("/")[2])]) for alert, at in alerts]
+    alert, cause = next((alert, cause) for alert, cause in causes if cause.key == alert.key)  # not what a date brought
+    event = json.loads(cause.value or b"")
+    said = CliRunner().invoke(main, ["trace", event["event_id"], "--json"], env=worker.environment)
+    assert said.exit_code == 0, said.output
+    steps = json.loads(said.stdout)["steps"]
+    places = {
+        stage: [s for s in steps if s["stage"] == stage]
+        for stage in ("input", "journal", "state", "output", "evidence")
+    }
+
+    assert [step["stage"] for step in steps if step["stage"] not in {"output", "evidence"}] == [
+        "input",
+        "journal",
+        "state",
+    ]
+    assert (places["journal"][0]["partition"], places["journal"][0]["offset"]) == (cause.partition, cause.offset)
+    outputs = {(step["topic"], step["partition"], step["offset"]) for step in places["output"]}
+    assert ("risk-tier-changes", alert.partition, alert.offset) in outputs
+    kept = {(step["topic"], step["partition"], step["offset"]) for step in places["evidence"]}
+    assert kept == outputs | {("journal", cause.partition, cause.offset)}
+    sizes = CheckpointFile(worker.home / "evidence" / "checkpoints.jsonl").sizes()
+    for step in places["evidence"]:
+        entry, size = map(int, re.findall(r"^entry (\d+) .* signed by the checkpoint of size (\d+)$", step["note"])[0])
+        assert size == next(each for each in sizes if each > entry)
+        with EvidenceLog(worker.home / "evidence") as log:
+            source = json.loads(log.leaf(entry))["source"]
+        assert (source["topic"], source["partition"], source["offset"]) == (
+            step["topic"],
+            step["partition"],
+            step["offset"],
+        )
 
 
 def test_an_agent_that_hangs_fires(world: World) -> None:
