@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.borrower.promised import broken_promises
 from streams.borrower.state import Borrower
-from streams.ledger import derive, periods
+from streams.ledger import closing, derive, periods
 from streams.risk import model
 from streams.risk.behavior import BehaviorState
 from streams.risk.heads import Weights
@@ -68,8 +68,10 @@ def fold_base(borrower: Borrower, through_day: int) -> None:
 
 def _periods(borrower: Borrower, after_day: int, through_day: int) -> list[Period]:
     account = borrower.account
-    if len(account.loans) == 1:
+    if len(account.loans) == 1 and not account.loans[0].closed_on:
         return periods(account, account.loans[0], after_day, through_day)
     found = [p for loan in account.loans for p in periods(account, loan, after_day, through_day)]
+    ends = [closing(account, loan, after_day, through_day) for loan in account.loans if loan.closed_on]
+    found += [end for end in ends if end]
     found.sort(key=lambda period: period.due_day)
     return found
