@@ -56,6 +56,7 @@ def tier(borrower: Borrower, borrower_id: str, view: View, context: Context) -> 
         current=standing.days_past_due == 0 and standing.arrears_minor == 0,
         met_on=standing.last_due_day,
         closed=standing.loans_active == 0 and not standing.written_off,
+        closed_on=last_closed_on(borrower),
     )
     before, ppm = borrower.tier, view.ppm
     after = tiers.step(policy, before, borrower.tier_since, today, ppm, forced, recovery)
@@ -63,6 +64,11 @@ def tier(borrower: Borrower, borrower_id: str, view: View, context: Context) -> 
         cause = _cause(before, after, forced, ppm, standing, context)
         _move(borrower, borrower_id, view, after, cause, context)
     borrower.ppm = ppm
+
+
+def last_closed_on(borrower: Borrower) -> int:
+    """The day on which the borrower's newest loan was closed; 0 if none in the row was."""
+    return max([loan.closed_on for loan in borrower.account.loans], default=0)
 
 
 def _cause(before: int, after: int, forced: int, ppm: int, standing: Standing, context: Context) -> Cause:

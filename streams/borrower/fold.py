@@ -236,6 +236,8 @@ def _schedule(borrower: Borrower, view: View, context: Context) -> None:
     candidates = [view.derived.wake_day]
     if borrower.tier:
         candidates.append(tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since))
+        if not view.standing.loans_active:
+            candidates.append(decide.last_closed_on(borrower) + context.policy.closed_days)
     account = borrower.account
     if account.loans or account.pool or account.reversals or borrower.observations:
         candidates.append(labels.next_month_start(today))
