@@ -103,3 +103,18 @@ def test_it_outlives_the_window_by_a_day() -> None:
     assert loan.closing(end, plus(end, 1)) == before
     loan.compact(plus(end, WINDOW_DAYS + 1))
     assert loan.account.loans == []
+
+
+def test_a_loan_that_nobody_closes_ends_with_its_last_money() -> None:
+    """Some platforms send no closing; and one that comes later does not tell it again."""
+    loan = Book(opened(OPENED), scheduled(OPENED, monthly(DUE, 1, 100)), paid(plus(DUE, 12), 60))
+    assert loan.closing(OPENED, plus(DUE, 60)) is None
+
+    loan.take(paid(plus(DUE, 20), 40))
+    told = loan.closing(OPENED, plus(DUE, 60))
+    assert told is not None
+    assert (told.due_day, told.lateness_days) == (plus(DUE, 20).toordinal(), 20)
+
+    loan.take(closed(plus(DUE, 33)))
+    assert loan.closing(OPENED, plus(DUE, 60)) == told
+    assert loan.closing(plus(DUE, 30), plus(DUE, 60)) is None
