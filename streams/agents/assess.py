@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +11,16 @@ import msgspec
 from streams.agents import dead_letters
 from streams.borrower import state
 from streams.borrower.context import Context, Refused
-from streams.borrower.shard import POLICY_KEY, POLICY_VERSION, SHARD_KEY, SHARD_VERSION, Damaged, Shard, ShardRow
+from streams.borrower.shard import (
+    POLICY_KEY,
+    POLICY_VERSION,
+    SHARD_KEY,
+    SHARD_VERSION,
+    UNBOUNDED,
+    Damaged,
+    Shard,
+    ShardRow,
+)
 from streams.collections.policies import Policies
 from streams.engine import rows as frame
 from streams.engine import source
@@ -30,8 +38,6 @@ from streams.risk.tiers import Policy
 #: Told of each month-end score, see `Context.score`.
 Score = Callable[[str, int, tuple[int, ...], int, int, bytes], None]
 
-#: Without a bound: for whoever writes no transactions.
-UNBOUNDED = sys.maxsize
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
 _shard_row = msgspec.msgpack.Decoder(ShardRow)

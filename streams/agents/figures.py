@@ -33,6 +33,8 @@ _NEWEST = {
     "psi_limit": metrics.PSI_LIMIT,
     "drift": metrics.DRIFT,
     "quarantined": metrics.QUARANTINED,
+    "tier_changes": metrics.TIER_RATE,
+    "tier_reverted": metrics.TIER_REVERTED,
 }
 
 

@@ -17,6 +17,8 @@ from streams.risk.tiers import NORMAL, TIERS, Recovery
 YEAR_HEAD = model.HEADS.index("default_365d")
 #: An alert older than this can no longer be taken back: the ledger has closed the days it stood on.
 RETRACTABLE_DAYS = 120
+#: A change that goes against one of so many days ago took it back: the tier flapped.
+FLIP_DAYS = 90
 
 
 def delinquency(borrower: Borrower, borrower_id: str, view: View, cause: ChangeCause, context: Context) -> None:
@@ -56,6 +58,7 @@ def tier(borrower: Borrower, borrower_id: str, view: View, context: Context) -> 
         current=standing.days_past_due == 0 and standing.arrears_minor == 0,
         met_on=standing.last_due_day,
         closed=standing.loans_active == 0 and not standing.written_off,
+        closed_on=last_closed_on(borrower),
     )
     before, ppm = borrower.tier, view.ppm
     after = tiers.step(policy, before, borrower.tier_since, today, ppm, forced, recovery)
@@ -63,6 +66,11 @@ def tier(borrower: Borrower, borrower_id: str, view: View, context: Context) -> 
         cause = _cause(before, after, forced, ppm, standing, context)
         _move(borrower, borrower_id, view, after, cause, context)
     borrower.ppm = ppm
+
+
+def last_closed_on(borrower: Borrower) -> int:
+    """The day on which the borrower's newest loan was closed; 0 if none in the row was."""
+    return max([loan.closed_on for loan in borrower.account.loans], default=0)
 
 
 def _cause(before: int, after: int, forced: int, ppm: int, standing: Standing, context: Context) -> Cause:
@@ -76,12 +84,21 @@ def _cause(before: int, after: int, forced: int, ppm: int, standing: Standing, c
 def _move(borrower: Borrower, borrower_id: str, view: View, after: int, cause: Cause, context: Context) -> None:
     before, today = borrower.tier, borrower.business_day
     borrower.alerts_sent += 1
+    borrower.moved += 1
+    borrower.moved_back += _takes_back(borrower, up=after > before)
     if after > before:
         borrower.alerts.append(LiveAlert(borrower.alerts_sent, today, before, after, borrower.tier_since))
     else:
         borrower.alerts = [alert for alert in borrower.alerts if alert.to_tier <= after]
     borrower.tier, borrower.tier_since = after, today
     _say(borrower, borrower_id, view, before, "UP" if after > before else "DOWN", cause, None, context)
+
+
+def _takes_back(borrower: Borrower, *, up: bool) -> bool:
+    """Whether a change goes against the one before it, and soon. A tier that an alert brought was reached upwards."""
+    since = borrower.tier_since
+    rose = bool(borrower.alerts) and borrower.alerts[-1].day == since
+    return since > 0 and borrower.business_day - since <= FLIP_DAYS and rose != up
 
 
 def retract(borrower: Borrower, borrower_id: str, view: View, alert: LiveAlert, context: Context) -> None:

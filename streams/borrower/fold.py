@@ -196,8 +196,12 @@ def _observe(borrower: Borrower, borrower_id: str, view: View, context: Context)
     delinquent = standing.days_past_due >= DELINQUENT_DAYS
     inputs = model.kept_inputs(view.assessment)
     alerted_on = borrower.tier_since if borrower.tier else 0
-    observation = Observation(today, inputs, ppm, context.weights.version, delinquent, alerted_on=alerted_on)
+    observation = Observation(
+        today, inputs, ppm, context.weights.version, delinquent, alerted_on=alerted_on, moved=borrower.moved,
+        moved_back=borrower.moved_back,
+    )  # fmt: skip
     borrower.observations.append(observation)
+    borrower.moved = borrower.moved_back = 0
     if context.score is not None:
         context.score(borrower_id, today - 1, ppm, borrower.tier, standing.days_past_due, inputs)
 
@@ -224,6 +228,8 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
             alerted_on=date(observation.alerted_on) if observation.alerted_on else None,
             reached_on=date(reached_on) if reached_on else None,
             treated=observation.treated,
+            moved=observation.moved,
+            moved_back=observation.moved_back,
         )
         context.label(label)
     if borrower.observations and labels.outlived(borrower.observations[0], today):
@@ -236,6 +242,8 @@ def _schedule(borrower: Borrower, view: View, context: Context) -> None:
     candidates = [view.derived.wake_day]
     if borrower.tier:
         candidates.append(tiers.downgrade_possible_on(context.policy, borrower.tier, borrower.tier_since))
+        if not view.standing.loans_active:
+            candidates.append(decide.last_closed_on(borrower) + context.policy.closed_days)
     account = borrower.account
     if account.loans or account.pool or account.reversals or borrower.observations:
         candidates.append(labels.next_month_start(today))

@@ -6,6 +6,7 @@ keys to look at; an entry may be stale (the row itself says when it wants to wak
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -29,6 +30,8 @@ from streams.risk.tiers import Policy
 #: The partition's own row. No borrower id can be this: ids are visible ASCII.
 SHARD_KEY = b"\0shard"
 SHARD_VERSION = 1
+#: Rows that a date may wake at once, for whoever writes no transactions.
+UNBOUNDED = sys.maxsize
 #: Texts of the policies in force, once any was activated; a row of its own because it is large and rarely changes.
 POLICY_KEY = b"\0policies"
 POLICY_VERSION = 1
@@ -110,7 +113,7 @@ class Shard:
         self._rows, self._index = bodies, wakes
 
     def fold(self, event: Event) -> None:
-        """Fold one journal event; that the date advances is `tick`'s.
+        """Fold one journal event; a date with all that it wakes, see `tick`.
 
         Raises:
             Refused: for the caller to make a dead letter of.
@@ -119,6 +122,8 @@ class Shard:
         match event:
             case BorrowerEvent():
                 self._fold_borrower(event)
+            case control.BusinessDateAdvanced():
+                self.tick(event.business_date.toordinal(), UNBOUNDED)
             case control.ModelActivated():
                 self._activate(event)
             case control.PolicyActivated():

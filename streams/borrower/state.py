@@ -46,6 +46,8 @@ class Observation(Struct, array_like=True, gc=False):
         reached_90_on: first day at 90 days past due, or written off, since.
         alerted_on: when the tier of then was entered; 0 for NORMAL.
         treated: whether the borrower was contacted since.
+        moved: tier changes since the observation before this one.
+        moved_back: of those, how many took back a change of the last `decide.FLIP_DAYS`.
     """
 
     day: int
@@ -57,6 +59,8 @@ class Observation(Struct, array_like=True, gc=False):
     reached_90_on: int = 0
     alerted_on: int = 0
     treated: bool = False
+    moved: int = 0
+    moved_back: int = 0
 
 
 class Borrower(Struct, array_like=True):
@@ -85,6 +89,8 @@ class Borrower(Struct, array_like=True):
         facts: what the conduct gate and the collection plan know.
         risk_day: next day on which time alone changes what the model or the ledger says; 0 never.
         look_day: next day on which the collections desk looks; 0 never. `wake_day` is the earlier of the two.
+        moved: tier changes since the newest observation.
+        moved_back: of those, how many took back a change of the last `decide.FLIP_DAYS`.
     """
 
     business_day: int
@@ -109,6 +115,8 @@ class Borrower(Struct, array_like=True):
     facts: Facts = NO_FACTS
     risk_day: int = 0
     look_day: int = 0
+    moved: int = 0
+    moved_back: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.borrower.promised import broken_promises
 from streams.borrower.state import Borrower
-from streams.ledger import derive, periods
+from streams.ledger import closing, derive, periods
 from streams.risk import model
 from streams.risk.behavior import BehaviorState
 from streams.risk.heads import Weights
@@ -45,11 +45,11 @@ def behavior_on(borrower: Borrower, day: int, standing: Standing) -> BehaviorSta
 
 
 def _is_up_to_date(borrower: Borrower, standing: Standing) -> bool:
-    """Whether no due date has passed since `recent_through`; only asked where the standing tells: one running schedule."""
+    """Whether no period has completed since `recent_through`; only asked where the standing tells: one running schedule."""
     loans = borrower.account.loans
     if len(loans) != 1 or standing.loans_active != 1 or len(loans[0].terms) != 1:
         return False
-    return standing.last_due_day < borrower.recent_through
+    return standing.next_due_day > 0 and standing.last_due_day < borrower.recent_through
 
 
 def forget_recent(borrower: Borrower) -> None:
@@ -68,8 +68,8 @@ def fold_base(borrower: Borrower, through_day: int) -> None:
 
 def _periods(borrower: Borrower, after_day: int, through_day: int) -> list[Period]:
     account = borrower.account
-    if len(account.loans) == 1:
-        return periods(account, account.loans[0], after_day, through_day)
     found = [p for loan in account.loans for p in periods(account, loan, after_day, through_day)]
+    ends = [closing(account, loan, after_day, through_day) for loan in account.loans]
+    found += [end for end in ends if end]
     found.sort(key=lambda period: period.due_day)
     return found

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 _FIGURES = ("auc", "average_precision", "ece", "log_loss")
+#: What alerts that stood were worth, and how often tiers change, of the versions that were active.
+_ALERTS = {"alert_precision": "alerts right", "alert_recall": "found", "tier_changes": "moves a year"}
 _head_option = click.option(
     "--head", type=click.Choice(list(HEADS)), default=HEADS[0], show_default=True, help="Whose figures."
 )
@@ -76,8 +78,9 @@ def list_versions(settings: Settings, *, every: bool, head: str, as_json: bool) 
         print_json(state)
         return
     shown = state.versions if every else [v for v in state.versions[:-_SHOWN] if v.active] + state.versions[-_SHOWN:]
-    columns = ("version", "learned through", "how", "month-ends", "labels", "positives", *_FIGURES, "active")
-    print_table(columns, [_row(each) for each in shown], right=columns[3:10])
+    columns = ("version", "learned through", "how", "month-ends", "labels", "positives", *_FIGURES,
+               *_ALERTS.values(), "active")  # fmt: skip
+    print_table(columns, [_row(each) for each in shown], right=columns[3:13])
     for line in _force_lines(state):
         click.echo(line)
 
@@ -101,11 +104,12 @@ def _row(listed: Listed) -> list[str]:
         how += ", waits"
     counted = [f"{n:,}" for n in (figures.windows, figures.labels, figures.positives)] if figures else ["-"] * 3
     shown = [_number(getattr(figures, name)) if figures else "-" for name in _FIGURES]
+    shown += [_number(getattr(figures, name), 2) if figures else "-" for name in _ALERTS]
     return [version.version, str(version.learned_through), how, *counted, *shown, "active" if listed.active else ""]
 
 
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4f}"
+def _number(value: float, digits: int = 4) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _force_lines(state: State) -> list[str]:

@@ -172,6 +172,8 @@ class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="lab
 
     `alerted_on` is when the tier that stood at the observation was entered (None: NORMAL), `reached_on` when the outcome
     happened. `treated`: the borrower was contacted in the label window, so a good outcome may be the contact's doing.
+    `moved` are the borrower's tier changes since the month-end before, `moved_back` those of them that took back another
+    of the last 90 days.
     """
 
     borrower_id: str
@@ -185,6 +187,8 @@ class LabelMatured(Struct, frozen=True, kw_only=True, tag_field="type", tag="lab
     alerted_on: dt.date | None = None
     reached_on: dt.date | None = None
     treated: bool = False
+    moved: int = 0
+    moved_back: int = 0
 
 
 class MeasureConcluded(Struct, frozen=True, kw_only=True, tag_field="type", tag="measure_concluded"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import structs
 
+from streams.agents.dead_letters import REASON
 from streams.events.outputs import DelinquencyChanged, RiskTierChanged
 from streams.files.assess import Assessed
 from streams.learning.evaluate import COMPARED, Report, evaluate
@@ -47,7 +49,7 @@ def report(
         for label in assessed.labels
     ]
     shadows = [window for name in challengers for head in COMPARED for window in shadow(assessed.labels, head, name)]
-    return evaluate(
+    found = evaluate(
         scores,
         outcomes,
         _reached(assessed.changes),
@@ -56,6 +58,18 @@ def report(
         compare_with_lightgbm=compare,
         windows=[*assessed.health.windows, *shadows],
     )
+    return structs.replace(found, notes=[*_refused(assessed), *found.notes])
+
+
+def _refused(assessed: Assessed) -> list[str]:
+    """What was not taken, so that nobody judges a model by half a file."""
+    if not assessed.dead_letters:
+        return []
+    first = dict(assessed.dead_letters[0].headers or [])[REASON].decode()
+    records = "record was" if len(assessed.dead_letters) == 1 else "records were"
+    return [
+        f"{len(assessed.dead_letters):,} {records} not taken (`forewarn assess` counts them by code). The first: {first}"
+    ]
 
 
 def _reached(changes: list[bytes]) -> list[Reached]:

@@ -30,6 +30,8 @@ class Cohort(NamedTuple):
         alerted: 1 where a tier above NORMAL stood.
         lead_days: from the alert that stood to the outcome; NaN where there was none of either.
         treated: 1 where the borrower was contacted in the label window.
+        moved: tier changes since the month-end before.
+        moved_back: of those, how many took another one back.
     """
 
     head: str
@@ -41,6 +43,8 @@ class Cohort(NamedTuple):
     alerted: np.ndarray
     lead_days: np.ndarray
     treated: np.ndarray
+    moved: np.ndarray
+    moved_back: np.ndarray
 
 
 def cohorts(labels: Iterable[LabelMatured]) -> list[Cohort]:
@@ -64,6 +68,8 @@ def _cohort(day: int, head: str, labels: list[LabelMatured]) -> Cohort:
         alerted=np.array([label.alerted_on is not None for label in labels]),
         lead_days=np.array([_lead_days(label) for label in labels]),
         treated=np.array([label.treated for label in labels]),
+        moved=np.array([label.moved for label in labels]),
+        moved_back=np.array([label.moved_back for label in labels]),
     )
 
 

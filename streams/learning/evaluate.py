@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from streams.learning import metrics
 from streams.learning.evaluate_alerts import AlertFigures, FlipFigures, Reached, TierChange, alert_figures, flip_figures
 from streams.learning.evaluate_lines import side_by_side
+from streams.learning.evaluate_notes import notes, pooled_from
 from streams.learning.evaluate_table import Outcome, ScoreRow, Table
 from streams.learning.figures import yardstick
 from streams.learning.health import Pooled, Window
@@ -101,7 +102,11 @@ class Curves(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Everything that was found; `msgspec.json.encode` gives its JSON form."""
+    """Everything that was found; `msgspec.json.encode` gives its JSON form.
+
+    `warm_up_months` is the first month pooled: the first of all where the file is shorter than what was asked for.
+    `notes` are sentences on what the figures cannot say.
+    """
 
     rows: int
     borrowers: int
@@ -118,6 +123,7 @@ class Report(Struct, frozen=True):
     comparisons: list[Comparison] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     lines: list[Pooled] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def evaluate(
@@ -147,6 +153,7 @@ def evaluate(
         ValueError: there is no row to evaluate.
     """
     table = Table(scores, outcomes, disrupted)
+    asked_for, warm_up_months = warm_up_months, pooled_from(table, HEADS[0], warm_up_months)
     found: list[Figures] = []
     for head in HEADS:
         for part, mask in table.parts(head, HORIZON_DAYS[head], warm_up_months).items():
@@ -175,6 +182,7 @@ def evaluate(
         lines=[
             line for head in COMPARED for line in side_by_side(table, head, HORIZON_DAYS[head], windows, warm_up_months)
         ],
+        notes=notes(found, comparisons, HORIZON_DAYS, (asked_for, warm_up_months)),
     )
 
 
@@ -273,12 +281,11 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _curves(table: Table, head: str, mask: np.ndarray) -> Curves:
     p, y = table.probability(head)[mask], table.outcome(head)[mask]
-    budgets = [step / 200 for step in range(1, 41)]
+    budgets = [step / 200 for step in range(1, 41) if step * len(y) >= 200]  # at least one row is alerted
     cost = []
     for budget in budgets if y.sum() else []:
         recall = metrics.recall_at(p, y, budget)
-        alerted = int(budget * len(y))
-        cost.append((budget, recall, recall * float(y.sum()) / alerted if alerted else float("nan")))
+        cost.append((budget, recall, recall * float(y.sum()) / int(budget * len(y))))
     return Curves(
         head=head,
         roc=_thinned(metrics.roc(p, y)),

@@ -72,6 +72,7 @@ def judge(cohort: Cohort, shadows: Mapping[str, Sequence[float] | None], watch: 
         "versions": " ".join(cohort.versions),
         **_line(ACTIVE, p, y),
         **_alerts(cohort),
+        **_flips(cohort),
         f"{ACTIVE}.psi": _text(metrics.psi(reference.astype(float), present.astype(float))),
         f"{ACTIVE}.psi_limit": _text(metrics.psi_limit(len(reference), len(y))),
         f"{ACTIVE}.drift": "1" if _drifts(np.frombuffer(watch.losses, "<f4"), losses) else "0",
@@ -108,6 +109,15 @@ def _alerts(cohort: Cohort) -> dict[str, str]:
         f"{ACTIVE}.alert_precision": _text(right / int(alerted.sum()) if alerted.any() else math.nan),
         f"{ACTIVE}.alert_recall": _text(right / int(y.sum()) if y.any() else math.nan),
         f"{ACTIVE}.alert_lead_days": _text(float(np.median(leads)) if len(leads) else math.nan),
+    }
+
+
+def _flips(cohort: Cohort) -> dict[str, str]:
+    """How steady tiers were in the month that ended with the observation."""
+    moved = int(cohort.moved.sum())
+    return {
+        f"{ACTIVE}.tier_changes": _text(12 * moved / len(cohort.moved)),
+        f"{ACTIVE}.tier_reverted": _text(int(cohort.moved_back.sum()) / moved if moved else math.nan),
     }
 
 

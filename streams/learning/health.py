@@ -44,6 +44,8 @@ class Window(Struct, frozen=True, kw_only=True):
         alerted: borrowers above NORMAL at the month-end, with the precision and recall of those alerts and the median
             days from their start to the outcome.
         drift: ADWIN saw the mean log loss change within this month.
+        tier_changes: a borrower-year, in the month that ended there.
+        tier_reverted: share of them that took back another of the last 90 days.
     """
 
     head: str
@@ -66,17 +68,23 @@ class Window(Struct, frozen=True, kw_only=True):
     alert_precision: float = math.nan
     alert_recall: float = math.nan
     alert_lead_days: float = math.nan
+    tier_changes: float = math.nan
+    tier_reverted: float = math.nan
 
 
 _COUNTS = ("labels", "positives", "alerted")
 _NUMBERS = (
     "log_loss", "auc", "average_precision", "ece", "mean_probability", "psi", "psi_limit", "alert_precision",
-    "alert_recall", "alert_lead_days",
+    "alert_recall", "alert_lead_days", "tier_changes", "tier_reverted",
 )  # fmt: skip
 
 
 class Pooled(Struct, frozen=True, kw_only=True):
-    """Several windows of one head and line. Log loss and ECE are means over labels, AUC and AP over positives."""
+    """Several windows of one head and line.
+
+    Log loss, ECE and tier changes are means over labels, AUC, AP and what alerts found and how early over positives, the
+    share of alerts that was right over alerts.
+    """
 
     head: str
     line: str
@@ -87,6 +95,11 @@ class Pooled(Struct, frozen=True, kw_only=True):
     auc: float
     average_precision: float
     ece: float
+    alert_precision: float = math.nan
+    alert_recall: float = math.nan
+    alert_lead_days: float = math.nan
+    tier_changes: float = math.nan
+    tier_reverted: float = math.nan
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -186,6 +199,11 @@ def pooled(windows: Iterable[Window]) -> list[Pooled]:
             auc=_mean(group, "auc", "positives"),
             average_precision=_mean(group, "average_precision", "positives"),
             ece=_mean(group, "ece", "labels"),
+            alert_precision=_mean(group, "alert_precision", "alerted"),
+            alert_recall=_mean(group, "alert_recall", "positives"),
+            alert_lead_days=_mean(group, "alert_lead_days", "positives"),
+            tier_changes=_mean(group, "tier_changes", "labels"),
+            tier_reverted=_mean(group, "tier_reverted", "labels"),
         )
         for (head, line), group in groups.items()
     ]

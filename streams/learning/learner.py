@@ -26,7 +26,7 @@ from streams.learning.cohort import Cohort, cohorts, terms_matrix
 from streams.learning.copies import Copies, as_of, keep
 from streams.learning.figures import LEARNER, Watch, judge, key
 from streams.learning.guard import LabelGuard
-from streams.learning.priors import LEANS, leaning_center, prior_variances
+from streams.learning.priors import DRIFT_OF_INTERCEPT, LEANS, leaning_center, prior_variances
 from streams.risk.design import LAYOUT, TERMS
 from streams.risk.heads import HEADS, MILLION, PRIOR_VERSION, Scorer, Weights, prior_head, probability_ppm
 
@@ -95,6 +95,7 @@ class _Head:
         for row, outcome in zip(terms_matrix(cohort.inputs), cohort.outcomes.tolist(), strict=True):
             bayes.update(self.mean, self.covariance, row, outcome, scratch)
         bayes.forget(self.covariance, self.prior, len(cohort.outcomes), FORGETTING)
+        self.covariance[0, 0] += DRIFT_OF_INTERCEPT.get(self.name, 0.0)
         if self.challenged:
             self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
         self.labels += len(cohort.outcomes)

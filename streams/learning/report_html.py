@@ -7,7 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from streams.learning.chart import Line, chart
-from streams.learning.report_text import EARLY_MONTHS, drifted, interval, number
+from streams.learning.report_text import EARLY_MONTHS, apart, days, drifted, interval, number
+from streams.learning.report_words import ALERTED, FIGURE_WORDS, GLOSSARY, HAND_RULE, QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,26 +27,26 @@ th:first-child, td:first-child, .w { text-align: left; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem; }
 figure { margin: 0; } figcaption { max-width: 30rem; font-size: .85rem; }
 svg text { fill: var(--ink); font-size: 11px; } .scroll { overflow-x: auto; }
+.note { border-left: 3px solid var(--b); padding: .1rem .8rem; } dt { font-weight: 600; } dd { margin: 0 0 .4rem; }
 """
 
 
 def page(report: Report, title: str = "Forewarn: evaluation") -> str:
     """The whole page."""
-    disrupted = ", ".join(f"{first} to {last}" for first, last in report.disrupted) or "nothing"
     intro = (
         f"{report.rows:,} month-ends of {report.borrowers:,} borrowers, {report.first_month} to {report.last_month}. "
-        "Each row was scored with the version active on its day and judged when its label matured. Pooled figures start "
-        f"in month {report.warm_up_months}; rows whose label window touches {disrupted} are reported apart."
+        "Each was scored with the version active on its day and judged when it was known what became of the borrower. Pooled "
+        f"figures start in month {report.warm_up_months}{apart(report)}."
     )
     sections = [
-        f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>",
-        "<h2>Heads</h2>" + _figures(report),
-        "<h2>Alert budgets</h2>" + _alerts(report) + _lead_time(report),
-        *(_charts(curves) for curves in report.curves),
-        "<h2>Month by month</h2>" + _drift(report),
+        f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>" + _notes(report),
+        "<h2>How well each question was answered</h2>" + QUESTIONS + _figures(report) + GLOSSARY,
+        _section("What alerts catch", ALERTED, _alerts(report) + _lead_time(report), shown=_has_events(report)),
+        *(_charts(curves) for curves in report.curves if curves.roc),
+        _section("Month by month", "", _drift(report), shown=bool(report.months)),
         _out_of_the_ordinary(report),
-        "<h2>First months, against the hand rule</h2>" + _early(report),
-        "<h2>Error by cohort</h2>" + _cohorts(report),
+        _section("First months, against the hand rule", HAND_RULE, _early(report), shown=_has_early(report)),
+        _section("Where probabilities are too high or too low", "", _cohorts(report), shown=bool(report.cohorts)),
         _flips(report),
         _lines(report),
         _comparisons(report),
@@ -55,6 +56,23 @@ def page(report: Report, title: str = "Forewarn: evaluation") -> str:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f"<body>{''.join(sections)}</body></html>\n"
     )
+
+
+def _section(title: str, words: str, body: str, *, shown: bool) -> str:
+    """A part of the page, where there is something to show."""
+    return f"<h2>{title}</h2>{words}{body}" if shown else ""
+
+
+def _notes(report: Report) -> str:
+    return "".join(f'<p class="note">{escape(said)}</p>' for said in report.notes)
+
+
+def _has_events(report: Report) -> bool:
+    return any(row.events for row in report.alerts)
+
+
+def _has_early(report: Report) -> bool:
+    return any(row.number in EARLY_MONTHS and row.positives for row in report.months)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -99,8 +117,8 @@ def _figures(report: Report) -> str:
 def _alerts(report: Report) -> str:
     rows = (
         (row.event, row.head, f"{row.budget:.0%}", f"{row.window_days} d", f"{row.events:,}", number(row.caught, 3),
-         f"{number(row.lead_days, 0)} d", f"{number(row.lead_days_p10, 0)} d", number(row.precision, 3))
-        for row in report.alerts
+         days(row.lead_days), days(row.lead_days_p10), number(row.precision, 3))
+        for row in report.alerts if row.events
     )  # fmt: skip
     return _table(
         ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision"), rows
@@ -212,7 +230,7 @@ def _early(report: Report) -> str:
     rows = (
         (f"{row.number} ({row.month})", row.head, f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
          number(row.auc_hand_rule), number(row.average_precision, 3), number(row.average_precision_hand_rule, 3))
-        for row in report.months if row.number in EARLY_MONTHS
+        for row in report.months if row.number in EARLY_MONTHS and row.positives
     )  # fmt: skip
     return _table(("month", "head", "labels", "positives", "AUC", "hand rule", "AP", "hand rule"), rows)
 
@@ -245,16 +263,17 @@ def _flip_chart(months: Sequence[tuple[float, float, float]]) -> str:
 
 def _comparisons(report: Report) -> str:
     found = []
-    for comparison in report.comparisons:
+    for comparison in (each for each in report.comparisons if each.labels):
         paired = {
             "auc": comparison.auc,
             "auc_current": comparison.auc_current,
             "average_precision": comparison.average_precision,
         }
         rows = [
-            (name, number(value), number(comparison.lightgbm[name]), interval(paired[name]) if name in paired else "")
+            (FIGURE_WORDS[name], number(value), number(comparison.lightgbm[name]),
+             interval(paired[name]) if name in paired else "")
             for name, value in comparison.model.items()
-        ]
+        ]  # fmt: skip
         found.append(
             f"<h2>Against LightGBM refitted monthly: {escape(comparison.head)}</h2>"
             + _table(("figure", "model", "LightGBM", "difference [95 %, bootstrap over borrowers]"), rows)

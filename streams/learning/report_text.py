@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.learning.figures import ACTIVE
+from streams.learning.report_words import FIGURE_WORDS
 from streams.risk.heads import HEADS
 
 if TYPE_CHECKING:
@@ -29,14 +30,13 @@ def render(report: Report) -> RenderableType:
     parts: list[RenderableType] = [
         Text(
             f"{report.rows:,} month-ends of {report.borrowers:,} borrowers, {report.first_month} to {report.last_month}. "
-            f"Pooled from month {report.warm_up_months}; label windows that touch {_disrupted(report)} apart."
+            f"Pooled from month {report.warm_up_months}{apart(report)}."
         ),
+        *(Text(f"Note: {said}", style="yellow") for said in report.notes),
         _figures(report),
-        _alerts(report),
-        _early(report),
-        _cohorts(report),
+        *(table for table in (_alerts(report), _early(report), _cohorts(report)) if table.row_count),
         *([_lines(report)] if report.lines else []),
-        *([_drifts(report)] if report.windows else []),
+        *([_drifts(report)] if drifted(report) else []),
     ]
     if report.flips is not None:
         flips = report.flips
@@ -46,7 +46,7 @@ def render(report: Report) -> RenderableType:
                 f"({flips.changes:,} in {flips.borrower_years:,.0f}); {number(flips.reverted_share, 3)} revert in 90 days."
             )
         )
-    parts += [_comparison(comparison) for comparison in report.comparisons]
+    parts += [_comparison(comparison) for comparison in report.comparisons if comparison.labels]
     return Group(*parts)
 
 
@@ -55,8 +55,16 @@ def number(value: float, digits: int = 4) -> str:
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def _disrupted(report: Report) -> str:
-    return ", ".join(f"{first} to {last}" for first, last in report.disrupted) or "nothing"
+def days(value: float) -> str:
+    """A number of days, or a dash."""
+    return "-" if math.isnan(value) else f"{value:.0f} d"
+
+
+def apart(report: Report) -> str:
+    """Which rows are reported apart, if there are any."""
+    if all(row.part != "disrupted" for row in report.figures):
+        return ""
+    return f"; label windows that touch {', '.join(f'{first} to {last}' for first, last in report.disrupted)} apart"
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
@@ -80,10 +88,10 @@ def _figures(report: Report) -> Table:
 def _alerts(report: Report) -> Table:
     columns = ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision")
     table = _table("Alert budgets", columns)
-    for row in report.alerts:
+    for row in (each for each in report.alerts if each.events):
         table.add_row(
             row.event, row.head, f"{row.budget:.0%}", f"{row.window_days} d", f"{row.events:,}", number(row.caught, 3),
-            f"{number(row.lead_days, 0)} d", f"{number(row.lead_days_p10, 0)} d", number(row.precision, 3),
+            days(row.lead_days), days(row.lead_days_p10), number(row.precision, 3),
         )  # fmt: skip
     return table
 
@@ -92,7 +100,7 @@ def _early(report: Report) -> Table:
     columns = ("month", "head", "labels", "positives", "AUC", "hand rule", "AP", "hand rule")
     table = _table("First months, against the hand rule", columns)
     for row in report.months:
-        if row.number in EARLY_MONTHS:
+        if row.number in EARLY_MONTHS and row.positives:
             table.add_row(
                 f"{row.number} ({row.month})", row.head, f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
                 number(row.auc_hand_rule), number(row.average_precision, 3), number(row.average_precision_hand_rule, 3),
@@ -128,7 +136,7 @@ def _drifts(report: Report) -> Table:
             str(window.observed_on), " ".join(window.versions), f"{window.labels:,}", f"{window.positives:,}",
             number(window.log_loss, 5), number(window.psi, 3), number(window.psi_limit, 3),
             "drift" if window.drift else "", "quarantined" if window.quarantined else "",
-            number(window.alert_precision, 3), number(window.alert_recall, 3), f"{number(window.alert_lead_days, 0)} d",
+            number(window.alert_precision, 3), number(window.alert_recall, 3), days(window.alert_lead_days),
         )  # fmt: skip
     return table
 
@@ -149,7 +157,7 @@ def _comparison(comparison: Comparison) -> Table:
     }
     for name, value in comparison.model.items():
         other = number(comparison.lightgbm[name])
-        table.add_row(name, number(value), other, interval(paired[name]) if name in paired else "")
+        table.add_row(FIGURE_WORDS[name], number(value), other, interval(paired[name]) if name in paired else "")
     return table
 
 

@@ -10,6 +10,8 @@ State: `Account` (all loans of one borrower; a msgspec struct, encode it with ms
     position(account, loan, day) -> Position      one loan: the three counters, arrears, bucket, where the money went
     periods(account, loan, after_day, through_day) -> list[Period]
                                                   due dates with after_day < due day + 1 <= through_day
+    closing(account, loan, after_day, through_day) -> Period | None
+                                                  what paying the loan off says, if it closed on such a day
     days_past_due(account, day), arrears(account, day), wake_after(account, day) -> int
     bucket(days_past_due) -> int                  M0 to M4
 
@@ -19,6 +21,7 @@ Outcomes (streams.ledger.outcomes): Applied, LateFact(from_day), Pending, Duplic
 from streams.ledger.account import WINDOW_DAYS, Account, Loan
 from streams.ledger.allocation import ALLOCATION_RULE
 from streams.ledger.apply import LedgerEvent, apply
+from streams.ledger.closing import closing
 from streams.ledger.compact import compact
 from streams.ledger.derive import Derived, arrears, days_past_due, derive, position, standing, wake_after
 from streams.ledger.facts import Period, Position, Standing, bucket
@@ -37,6 +40,7 @@ __all__ = [
     "apply",
     "arrears",
     "bucket",
+    "closing",
     "compact",
     "days_past_due",
     "derive",

@@ -62,7 +62,7 @@ def _is_old(loan: Loan, horizon: int) -> bool:
         return True
     if loan.payments and loan.payments[0] <= horizon:
         return loan.payments[0] <= _boundary(loan, horizon)
-    return not loan.payments and 0 < loan.closed_on <= horizon
+    return not loan.payments and 0 < loan.closed_on < horizon
 
 
 def _end(loan: Loan) -> int:
@@ -74,7 +74,7 @@ def _boundary(loan: Loan, horizon: int) -> int:
     """The day through which a loan's payments can be folded (Rule 2); 0 or less if none."""
     if loan.opened_on == 0:
         return 0
-    if 0 < _end(loan) <= horizon:
+    if 0 < _end(loan) < horizon:
         return horizon
     if not loan.terms or loan.terms[0].effective_from > horizon:
         return 0
@@ -169,7 +169,7 @@ def _expire_waiting_loans(account: Account, horizon: int) -> list[Outcome]:
 def _drop_ended_loans(account: Account, horizon: int) -> None:
     kept: list[Loan] = []
     for loan in account.loans:
-        if loan.payments or loan.opened_on == 0 or not 0 < loan.closed_on <= horizon:
+        if loan.payments or loan.opened_on == 0 or not 0 < loan.closed_on < horizon:
             kept.append(loan)
             continue
         if account.first_opened_day == 0 or loan.opened_on < account.first_opened_day:

@@ -152,7 +152,7 @@ def _combined(account: Account, shared: list[Payments], positions: tuple[Positio
         arrears_spell_days=max(frozen, day - since + 1 if since else 0),
         arrears_minor=sum(each.arrears_minor for each in alike),
         outstanding_minor=sum(each.outstanding_minor for each in alike),
-        installment_minor=sum(each.installment_minor for each in alike),
+        installment_minor=sum(each.installment_minor for each in alike if each.next_due_day or each.arrears_minor),
         last_due_day=max((each.last_due_day for each in positions), default=0),
         next_due_day=min((each.next_due_day for each in positions if each.next_due_day), default=0),
         cadence_days=driver.cadence_days,

@@ -20,6 +20,7 @@ class Period(msgspec.Struct, frozen=True, gc=False):
         days_past_due: on due day + 1, counted from the oldest unmet installment; 0 if every one is met.
         lateness_days: of the newest installment met in the period: day met - its due day. Negative is early,
             0 if none was met.
+        cadence_days: between due dates, where the due day is none (`closing`); 0: count from one period to the next.
     """
 
     due_day: int
@@ -28,6 +29,7 @@ class Period(msgspec.Struct, frozen=True, gc=False):
     arrears_minor: int = 0
     days_past_due: int = 0
     lateness_days: int = 0
+    cadence_days: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):

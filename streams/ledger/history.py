@@ -52,7 +52,7 @@ def _period(dates: Runs, amounts: Runs, group: tuple[int, int], opening: tuple[i
     if met > met_before:
         lacking = total(amounts, met) - paid_before
         if lacking > 0:
-            lateness = _day_reached(payments, opening_day, lacking) - due_day(dates, met - 1)
+            lateness = day_reached(payments, opening_day, lacking) - due_day(dates, met - 1)
     return Period(
         due_day=due,
         due_minor=due_total - total(amounts, at),
@@ -63,7 +63,7 @@ def _period(dates: Runs, amounts: Runs, group: tuple[int, int], opening: tuple[i
     )
 
 
-def _day_reached(payments: Payments, after_day: int, money: int) -> int:
+def day_reached(payments: Payments, after_day: int, money: int) -> int:
     """The value day, after `after_day`, on which the sum of payments reaches `money`; it does."""
     day = 0
     for at in range(0, len(payments), PAYMENT_WIDTH):

@@ -136,7 +136,7 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
         amount(amounts, passed if passed < installments else installments - 1),
         last_due,
         next_due,
-        next_due - last_due if last_due and next_due else _cadence(dates, installments, passed),
+        next_due - last_due if last_due and next_due else _cadence(loan, dates, installments, passed),
         installments,
         passed,
         paid_since,
@@ -163,8 +163,13 @@ def _without_schedule(loan: Loan, payments: Payments, day: int) -> Position:
     )
 
 
-def _cadence(dates: tuple[int, ...], installments: int, passed: int) -> int:
-    """Days between the two due dates nearest to the present: the first two before, the last two after the schedule."""
+def _cadence(loan: Loan, dates: tuple[int, ...], installments: int, passed: int) -> int:
+    """Days between the two due dates nearest to the present: the first two before, the last two after the schedule.
+
+    A loan of one payment has its length; a schedule of which only one date is left tells nothing.
+    """
+    if installments == 1:
+        return max(due_day(dates, 0) - loan.opened_on, 0) if loan.installment_count == 1 else 0
     if passed == 0:
         near = due_day(dates, 0)
         beyond = due_before(dates, near + 1)

@@ -153,7 +153,8 @@ def observe(s: BehaviorState, period: Period) -> None:
         s.first_short = short
     if period.due_day > s.last_due_day:
         s.last_due_day = period.due_day
-    cadence = elapsed if elapsed > CADENCE_MIN else CADENCE_MIN
+    cadence = period.cadence_days or elapsed
+    cadence = cadence if cadence > CADENCE_MIN else CADENCE_MIN
     lateness = period.lateness_days if period.lateness_days > overdue else overdue
     lateness = lateness * UNIT // cadence
     lateness = -UNIT if lateness < -UNIT else RATIO_MAX if lateness > RATIO_MAX else lateness

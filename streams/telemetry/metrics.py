@@ -188,6 +188,14 @@ PSI = _gauge("forewarn_model_psi", "Population stability index of the newest coh
 PSI_LIMIT = _gauge("forewarn_model_psi_limit", "What PSI stays below in 95 of 100 months by chance.", ["head"])
 DRIFT = _gauge("forewarn_model_drift", "1 if ADWIN saw the log loss change in the newest cohort.", ["head"])
 QUARANTINED = _gauge("forewarn_model_quarantined", "1 if the newest cohort was not learned.", ["head"])
+TIER_RATE = _gauge(
+    "forewarn_tier_changes_per_borrower_year",
+    "Tier changes a borrower-year before the newest cohort's month-end.",
+    ["head"],
+)
+TIER_REVERTED = _gauge(
+    "forewarn_tier_changes_reverted_ratio", "Share of them that took back another of the last 90 days.", ["head"]
+)
 MODEL_DATE = _gauge("forewarn_model_version_timestamp_seconds", "Date of the newest model version.")
 MODELS = _counter("forewarn_model_versions", "Model versions published.")
 _section("What alerts were worth", ("assess",), OBSERVATIONS, LABELS, LEAD_DAYS)
@@ -203,6 +211,8 @@ _section(
     PSI_LIMIT,
     DRIFT,
     QUARANTINED,
+    TIER_RATE,
+    TIER_REVERTED,
     MODEL_DATE,
     MODELS,
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.agents.assess import UNBOUNDED, Assessor, rows_at_once
-from streams.borrower.shard import SHARD_KEY
+from streams.agents.assess import Assessor, rows_at_once
+from streams.borrower.shard import SHARD_KEY, UNBOUNDED
 from streams.engine import rows as frame
 from streams.engine.writes import Write, Writes
 from streams.risk.tiers import DEFAULT

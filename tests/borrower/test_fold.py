@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.borrower import state, view
+from streams.borrower.decide import FLIP_DAYS
 from streams.borrower.view import View, forget_recent
 from streams.events import payments
 from streams.events.envelope import Event
@@ -49,6 +50,25 @@ def test_ticks_may_come_seldom(made: list[Event], every_days: int) -> None:
     daily, seldom = Folded().live(events, END), Folded().live(events, END, every_days=every_days)
     assert said(daily) == said(seldom)
     assert state.encode(daily.row()) == state.encode(seldom.row())
+
+
+@settings(max_examples=30, deadline=None)
+@given(HISTORIES)
+def test_each_tier_change_is_told_with_one_month_end(made: list[Event]) -> None:
+    """What labels say of flapping adds up to the alerts, and what was taken back to those that went against one before."""
+    folded = Folded().live([*loan(), *made], "2027-06-01")
+    labels = [each for each in folded.labels if each.head == "default_90d"]
+    last = max(each.observed_on for each in labels) + dt.timedelta(days=1)
+    alerts = [
+        each for each in folded.on("risk-tier-changes") if each.direction != "RETRACT" and each.business_date <= last
+    ]
+    back = [
+        later
+        for earlier, later in itertools.pairwise(alerts)
+        if earlier.direction != later.direction and (later.business_date - earlier.business_date).days <= FLIP_DAYS
+    ]
+    assert sum(each.moved for each in labels) == len(alerts)
+    assert sum(each.moved_back for each in labels) == len(back)
 
 
 @settings(max_examples=15, deadline=None)

@@ -1,6 +1,7 @@
 """Made-up books of other products, by seed: only for robustness. No figure from here says anything about real loans.
 
 `microloans`: one or two installments, 15 to 30 days apart, one loan after another, many currencies of behavior.
+`repeats`: one borrower of the same, who is always as late.
 `mortgages`: 360 monthly installments; next to nobody defaults.
 """
 
@@ -76,6 +77,22 @@ def microloans(borrowers: int = 60, days: int = 540, seed: int = 1) -> list[Even
                 LoanClosed(**_head(closed, f"{loan}/c", borrower), loan_id=loan, closed_on=closed, reason="PAID")
             )
             day = closed + dt.timedelta(days=chance.randrange(1, 20))
+    return events
+
+
+def repeats(borrower: str, *, late_days: int, loans: int = 6) -> list[Event]:
+    """Loans of 20 days and one payment, each paid so many days late; the last is not due yet."""
+    events: list[Event] = []
+    for serial in range(loans):
+        day, loan = START + dt.timedelta(days=40 * serial), f"{borrower}-{serial}"
+        due = day + dt.timedelta(days=20 if serial + 1 < loans else 60)
+        events += _opened(day, loan, borrower, "micro", [(due, 30_000)])
+        if serial + 1 < loans:
+            end = due + dt.timedelta(days=late_days)
+            events.append(_paid(end, loan, borrower, 30_000, "0"))
+            events.append(LoanClosed(**_head(end, f"{loan}/c", borrower), loan_id=loan, closed_on=end, reason="PAID"))
+        else:  # so that the file goes on until the last loan has been seen at a month-end
+            events.append(_paid(due, loan, borrower, 30_000, "0"))
     return events
 
 

@@ -150,6 +150,49 @@ def test_the_terminal_report_names_each_part(report: Report) -> None:
     )
 
 
+def _quiet(months: int, defaults: int = 0) -> Report:
+    """Twenty borrowers over some months, of whom a few default at the end; nothing of a year ahead is known."""
+    scores = [ScoreRow(f"B{n}", 739_000 + 30 * m, (1_000,) * 4, 0, 0) for n in range(20) for m in range(months)]
+    outcomes = [Outcome(row.borrower_id, row.day, head, row.borrower_id in {f"B{n}" for n in range(defaults)})
+                for row in scores for head in HEADS[:3]]  # fmt: skip
+    return evaluate(scores, outcomes)
+
+
+@pytest.mark.parametrize(
+    ("months", "defaults", "said"),
+    [
+        (14, 0, "default_90d: none of 60 month-ends was followed by a default"),
+        (14, 0, "default_365d: no label has matured"),
+        (14, 20, "default_90d: all of 60 month-ends were followed by a default"),
+        (14, 1, "default_90d: 3 of 60 month-ends were followed by a default: too few"),
+        (14, 4, "its AUC may be off by"),
+        (5, 4, "No label of default_90d has matured past month 12, so all months are pooled"),
+    ],
+)
+def test_what_cannot_be_said_is_said(months: int, defaults: int, said: str) -> None:
+    """In words, in each form of the report; and a file without defaults has no table or curve full of dashes."""
+    found = _quiet(months, defaults)
+    console = Console(file=io.StringIO(), width=2_000)
+    console.print(report_text.render(found))
+    text, page = console.file.getvalue(), report_html.page(found)  # type: ignore[attr-defined]
+
+    assert any(said in note for note in found.notes)
+    assert said in text
+    assert said in page
+    assert "nan" not in text + page
+    if not defaults:
+        assert "Alert budgets" not in text
+        assert "What alerts catch" not in page
+
+
+def test_scores_without_any_label_are_said() -> None:
+    """A file too short for a single label: scores are there, their worth is not."""
+    found = evaluate([ScoreRow("B", 739_000, (1,) * 4, 0, 0)], [])
+
+    assert found.notes[0].startswith("No label has matured")
+    assert "No label has matured" in report_html.page(found)
+
+
 def test_nothing_to_evaluate_is_said() -> None:
     """With what is missing."""
     with pytest.raises(ValueError, match="no month-end"):

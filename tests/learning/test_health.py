@@ -87,6 +87,25 @@ def test_the_numbers_are_those_of_an_independent_count(book: Book, stream: list[
     assert window.log_loss == pytest.approx(sum(losses) / len(losses), abs=1e-6)
 
 
+def test_how_steady_tiers_were_is_told_by_month_end_and_by_version(stream: list[Row]) -> None:
+    """Three changes of 60 borrowers in a month are .6 a borrower-year; one of them took another back."""
+    first = [label(row, model.prior_weights()) for row in stream if row.day == stream[0].day]
+    moves = {0: (2, 1), 1: (1, 0)}
+    told = [
+        structs.replace(each, moved=moves.get(at, (0, 0))[0], moved_back=moves.get(at, (0, 0))[1])
+        for at, each in enumerate(first)
+    ]
+    on, health = first[0].matured_on, Health()
+    weights, figures = Learner().learn_day(on, told)
+    health.take(msgspec.json.decode(model_event(weights, on, figures), type=ModelActivated))
+    (window,) = health.of_version("prior")
+    (both,) = pooled([window, structs.replace(window, tier_changes=0.0)])
+
+    assert window.tier_changes == pytest.approx(0.6)
+    assert window.tier_reverted == pytest.approx(1 / 3, abs=1e-6)
+    assert both.tier_changes == pytest.approx(0.3)
+
+
 def test_the_learner_is_judged_in_the_shadow_while_another_version_is_pinned(book: Book, pinned: Book) -> None:
     """What it would have said is what it said where nothing was pinned, for it learned the same labels."""
     shadowed = {w.observed_on: w for w in pinned.health.windows if w.line == "learner"}

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import gzip
+import io
 import math
+import random
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from streams.events.envelope import Event
 from streams.files.assess import Assessed, assess
 from streams.files.evaluate import report
-from streams.files.events import from_events
-from streams.learning import report_html
+from streams.files.events import from_events, read
+from streams.learning import report_html, report_text
 from streams.learning.evaluate import Report
 from tests.learning import products
 
@@ -55,3 +60,40 @@ def test_the_report_can_be_written(judged: tuple[Assessed, Report]) -> None:
 
     assert b"NaN" not in msgspec.json.encode(found)
     assert "nan" not in report_html.page(found)
+
+
+def test_tiers_of_repeat_borrowers_do_not_flap(judged: tuple[Assessed, Report]) -> None:
+    """Loans of two weeks, one after the other: a tier must not come and go with each of them."""
+    flips = judged[1].flips
+
+    assert flips is not None
+    assert flips.changes_per_borrower_year < 4
+    assert flips.reverted_share < 0.1
+
+
+def test_days_late_on_a_loan_of_one_payment_are_remembered() -> None:
+    """Two borrowers, paid up, who paid the last five loans a day and twelve days late: the second is riskier."""
+    told = [event for name, late in (("a", 1), ("b", 12)) for event in products.repeats(name, late_days=late)]
+    last = {score.borrower_id: score for score in assess(from_events(told)).scores}
+
+    assert last["a"].days_past_due == last["b"].days_past_due == 0
+    assert last["b"].ppm[0] > 1.2 * last["a"].ppm[0]
+
+
+def test_a_dozen_borrowers_of_whom_nobody_defaults(tmp_path: Path) -> None:
+    """In several files, out of order and compressed: the same scores as in one, and a report that says what is missing."""
+    told = [event for number in range(12) for event in products.repeats(f"b{number}", late_days=number % 3)]
+    lines = [msgspec.json.encode(event) for event in told]
+    random.Random(1).shuffle(lines)
+    half = len(lines) // 2
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines[:half]))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines[half:]) + b"\n"))
+    parts = assess(read([tmp_path / "b.jsonl.gz", tmp_path / "a.jsonl"]))
+    found = report(parts)
+    text = io.StringIO()
+    Console(file=text, width=400).print(report_text.render(found))
+
+    assert [score.line() for score in parts.scores] == [score.line() for score in assess(from_events(told)).scores]
+    assert len(parts.scores) > 12
+    assert any("nothing to rank" in note or "No label has matured" in note for note in found.notes)
+    assert "nan" not in text.getvalue() + report_html.page(found)

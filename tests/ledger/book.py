@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.ledger import Account, apply, compact, days_past_due, derive, periods, position
+from streams.ledger import Account, apply, closing, compact, days_past_due, derive, periods, position
 from streams.ledger.outcomes import Applied, Duplicate, LateFact, Pending
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Book:
         loan = self.account.loan(loan_id)
         assert loan is not None
         return periods(self.account, loan, after.toordinal(), through.toordinal())
+
+    def closing(self, after: dt.date, through: dt.date, loan_id: str = "L1") -> Period | None:
+        """What paying the loan off said, if it completed between the close of two days."""
+        loan = self.account.loan(loan_id)
+        assert loan is not None
+        return closing(self.account, loan, after.toordinal(), through.toordinal())
 
     @property
     def clean(self) -> bool:

@@ -172,6 +172,7 @@ class Naive:
             "arrears_minor": sum(due.lacks for due in ours),
             "days_past_due": day + 1 - unmet[0].day if unmet else 0,
             "lateness_days": newest.met_on - newest.day if newest and newest.met_on > opening else 0,
+            "cadence_days": 0,
         }
 
 

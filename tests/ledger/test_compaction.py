@@ -111,7 +111,7 @@ def test_a_spell_that_began_on_a_dropped_loan_goes_on() -> None:
     two.take(opened(OPENED, "L2"))
     two.take(scheduled(OPENED, monthly(plus(start, -1), 1, 100), "L2"))
     two.take(closed(start, reason="SETTLED"))
-    on = plus(start, WINDOW_DAYS)
+    on = plus(start, WINDOW_DAYS + 1)
     before = two.at(on).standing
     two.compact(on)
 

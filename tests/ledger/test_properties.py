@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.events.loans import LoanOpened
 from streams.events.payments import PaymentReceived, PaymentReversed
-from streams.ledger import Account, apply, compact, derive, periods, position, wake_after
+from streams.ledger import Account, apply, closing, compact, derive, periods, position, wake_after
 from streams.ledger.outcomes import Applied, LateFact, Pending
 from tests.ledger.naive import Naive
 from tests.strategies import amounts, histories, paid, went_back
@@ -120,6 +120,7 @@ def test_compaction_changes_nothing_inside_the_window(events: list[LedgerEvent],
         before = next(each for each in whole.loans if each.loan_id == loan.loan_id)
         edge = small.folded_through
         assert periods(small, loan, edge, day) == periods(whole, before, edge, day)
+        assert closing(small, loan, edge, day) == closing(whole, before, edge, day)
 
 
 def answered(events: Iterable[LedgerEvent], *, compacting: bool) -> tuple[Account, list[Outcome]]:

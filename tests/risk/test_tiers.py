@@ -62,10 +62,13 @@ def test_no_downgrade_without_recovery() -> None:
     assert step(DEFAULT, HIGH, 100, 100 + late, 1, NORMAL, Recovery(current=True, met_on=99)) == HIGH
 
 
-def test_closing_the_last_loan_clears_the_tier() -> None:
-    """Nothing is left to warn of, and no score warns again."""
-    assert step(DEFAULT, NORMAL, 5, 6, 900_000, NORMAL, Recovery(current=True, met_on=0, closed=True)) == NORMAL
-    assert step(DEFAULT, HIGH, 5, 6, 1, NORMAL, Recovery(current=True, met_on=0, closed=True)) == NORMAL
+def test_closing_the_last_loan_clears_the_tier_in_time() -> None:
+    """Nothing is left to warn of, and no score warns again; but who borrows again soon does not change tiers for it."""
+    closed, last = Recovery(current=True, met_on=0, closed=True, closed_on=6), 6 + DEFAULT.closed_days
+
+    assert step(DEFAULT, NORMAL, 5, 6, 900_000, NORMAL, closed) == NORMAL
+    assert step(DEFAULT, HIGH, 5, last - 1, 1, NORMAL, closed) == HIGH
+    assert step(DEFAULT, HIGH, 5, last, 999_999, NORMAL, closed) == NORMAL
 
 
 @given(scores=st.lists(st.integers(1, 999_999), min_size=1, max_size=200))
