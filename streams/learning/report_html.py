@@ -127,7 +127,7 @@ def _alerts(report: Report) -> str:
 
 def _lead_time(report: Report) -> str:
     drawn = []
-    for event in dict.fromkeys(row.event for row in report.alerts):
+    for event in dict.fromkeys(row.event for row in report.alerts if row.events):
         widest = max(row.window_days for row in report.alerts)
         rows = [row for row in report.alerts if row.event == event and row.window_days == widest][:2]
         names = [f"{row.budget:.0%}" if event == "default" else row.head.split("_")[0] for row in rows]
@@ -187,10 +187,8 @@ def _drift(report: Report) -> str:
         expected = Line([(float(row.number), row.mean_probability) for row in rows], name="expected")
         happened = Line([(float(row.number), row.rate) for row in rows], name="happened", second=True)
         top = max(max(row.rate, row.mean_probability) for row in rows) or 1.0
-        drawn += [
-            chart(f"{head}: ranking", "month", "", [auc, precision], span),
-            chart(f"{head}: rate", "month", "", [expected, happened], span, (0.0, top)),
-        ]
+        drawn += [chart(f"{head}: ranking", "month", "", [auc, precision], span)] if auc.points else []
+        drawn += [chart(f"{head}: rate", "month", "", [expected, happened], span, (0.0, top))]
     return '<div class="charts">' + "".join(f"<figure>{svg}</figure>" for svg in drawn) + "</div>"
 
 
