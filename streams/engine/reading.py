@@ -6,6 +6,7 @@ Rule 2: within a partition records come in order of offset; between partitions t
 `merging` makes one.
 """
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self, cast
@@ -142,14 +143,19 @@ class Reader:
         Raises:
             Misconfigured, Inconsistent: as `read_all`.
         """
-        if self.done:
-            return []
-        first = self._consumer.poll(_WAIT_S)  # `consume` alone would wait for its number to be full
-        messages = [] if first is None else [first, *self._consumer.consume(_CHUNK, 0)]
-        self._silent_s = 0.0 if messages else self._silent_s + _WAIT_S
+        until, silent = time.monotonic() + _WAIT_S, True
+        records: list[Record] = []
+        while not (records or self.done) and (left_s := until - time.monotonic()) > 0:
+            if (first := self._consumer.poll(left_s)) is None:
+                break
+            silent = False
+            # Only what has come: `consume` would wait for its number to be full. An end of a partition is no record.
+            messages = [first, *self._consumer.consume(_CHUNK, 0)]
+            records = [record for message in messages if (record := self._take(message)) is not None]
+        self._silent_s = self._silent_s + _WAIT_S if silent else 0.0
         if self._until is not None and self._silent_s > _STALL_S:
             raise Inconsistent(f"Kafka has not answered for {_STALL_S:.0f} s; the reading is incomplete. Try again.")
-        return [record for message in messages if (record := self._take(message)) is not None]
+        return records
 
     def _take(self, message: Message) -> Record | None:
         error = message.error()

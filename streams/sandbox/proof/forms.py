@@ -11,7 +11,7 @@ SMALL_EVENTS = 1_500
 SHORT_EVENTS = 15_000
 LONG_EVENTS = 1_000_000
 #: Of the long form's events, the share that goes through three brokers of which one is lost at a time.
-_SHARE_OF_THREE = 0.2
+_SHARE_OF_THREE = 0.1
 #: No machine that this was tried on folds faster under faults: records a second.
 _FASTEST_PER_S = 2_000
 #: Folding on one core, at the slowest machine this was tried on: events a second.

@@ -39,6 +39,8 @@ _FASTEST_PER_S = 5_000
 #: Few dates with much on each: a date goes out when all before it is acknowledged, which would slow the producer down.
 _DAYS = 180
 _LOOK_S = 0.5
+#: A machine that stalls may take longer to send as much; after so many times as long, it could not.
+_PATIENCE = 3
 #: So long the rate of the warm-up counts; then the one that is seen.
 _WARM_S = 5.0
 #: Whose inputs are compared. The story ends before its labels have matured, so `learn` does not come to an end.
@@ -175,7 +177,8 @@ class _Pressed:
             passed_s = time.monotonic() - started
             lag_max = max(lag_max, following.behind)
             sender.pace = _pace(max(0, following.folded - warm), sender.sent, passed_s, rate)
-            if passed_s > seconds:
+            enough = sender.sent >= _TIMES * max(0, following.folded - warm)
+            if passed_s > seconds and (enough or passed_s > _PATIENCE * seconds):
                 sender.stop()
             sender.join(_LOOK_S)
         self._note(sender, warm)

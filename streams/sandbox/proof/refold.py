@@ -91,7 +91,6 @@ class Refolder:
         *,
         batch_records: int = BATCH_RECORDS,
         take_over_every: int = 0,
-        book: Callable[[bytes], None] = lambda told: None,
     ) -> None:
         """Nothing is folded yet.
 
@@ -99,10 +98,10 @@ class Refolder:
             partitions: of the journal.
             batch_records: records a batch.
             take_over_every: batches after which a partition changes hands; 0: never.
-            book: told each record that the portfolio is to read, see `whole_book`.
         """
         self.outcome = Outcome()
-        self._tell_book = book
+        #: Told each record that the portfolio is to read, see `whole_book`.
+        self.tell_book: Callable[[bytes], object] = lambda value: None
         self._partitions = partitions
         self._batch_records = batch_records
         self._take_over_every = take_over_every
@@ -151,7 +150,7 @@ class Refolder:
         if self._watch is not None:
             self._watch(write)
         if write.topic == "book":  # its records differ with the batches; what follows from them may not
-            self._tell_book(write.value or b"")
+            self.tell_book(write.value or b"")
         elif write.topic == "state":
             self.outcome.states[state_key(write.key or b"", partition)] = digest(rows.unpack(write.value or b"")[3])
         elif write.topic == "dead-letters":
@@ -161,7 +160,7 @@ class Refolder:
 
 
 def whole_book(told: Iterable[bytes], outcome: Outcome, take_over_every: int = 0) -> None:
-    """Judge the book by what the partitions told, one after the other: the order of arrival must not matter."""
+    """Judge the book by what the partitions told, in any order that keeps each one's own: arrival must not matter."""
     agent, rows_kept = PortfolioAgent(), dict[bytes, bytes]()
     records = (LocalRecord("book", offset, None, value, 0, []) for offset, value in enumerate(told))
     number = 0

@@ -84,7 +84,8 @@ class Sender(threading.Thread):
             if self._due_at <= now and self.may(self.sent):
                 self._due_at += 1 / self.pace
                 return
-            self._producer.poll(min(_SLICE_S, max(0.001, self._due_at - now)))
+            left_s = self._due_at - now
+            self._producer.poll(min(left_s, _SLICE_S) if left_s > 0 else _SLICE_S)
 
     def _send(self, record: Sending) -> None:
         def delivered(error: KafkaError | None, message: Message) -> None:
