@@ -109,7 +109,7 @@ def test_its_pages_can_be_read(exhibit: Path) -> None:
         assert (round(page.get_width()), round(page.get_height())) == (595, 842)
         assert 0.002 < ink < 0.3
     bodies = [orjson.loads(line)["body"] for line in (exhibit / "entries.jsonl").read_bytes().splitlines()]
-    opened = next(body for body in bodies if body["type"] == "loan_opened")
+    opened = next(body for body in bodies if body.get("type") == "loan_opened")
 
     assert len(document) >= 2
     for words in ("Loan opened", "Payment received", "Delinquency bucket", "还款计划"):
