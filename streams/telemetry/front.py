@@ -92,13 +92,12 @@ class Front:
         reasons = {
             agent: reason
             for agent, answer in self._ask(page).items()
-            if (reason := _reason(answer)) and not (answer is None and excused(agent))
+            if (reason := self._reason(agent, answer)) and not (answer is None and excused(agent))
         }
         return said(ok=not reasons, agents=reasons)
 
-
-def _reason(answer: Answer | None) -> str:
-    """Why an agent is not well; empty if it is."""
-    if answer is None:
-        return "does not answer"
-    return "" if answer.status == 200 else str(json.loads(answer.body).get("reason", "unwell"))
+    def _reason(self, agent: str, answer: Answer | None) -> str:
+        """Why an agent is not well; empty if it is."""
+        if answer is None:
+            return "is starting" if self._excused(agent) else "does not answer"
+        return "" if answer.status == 200 else str(json.loads(answer.body).get("reason", "unwell"))

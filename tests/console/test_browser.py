@@ -106,6 +106,34 @@ def test_from_an_alert_to_its_borrower_and_back(look: Browser) -> None:
     look.shot("alerts-chinese")
 
 
+def test_from_the_book_to_one_part_and_back(look: Browser, site: Site) -> None:
+    """By keyboard: a dimension, a part of it, its own figures, the whole again; in Chinese on a telephone, too."""
+    look.open(f"{site.base}/book")
+    look.driver.find_element("link text", "Vintage").send_keys(ENTER)
+    look.wait_for(".parts", "2024Q4")
+    look.driver.find_element("link text", "2024Q4").send_keys(ENTER)
+    look.wait_for("h1", "Vintage 2024Q4")
+    assert "The reserve is stated for the whole book." in look.text()
+    look.size(PHONE)
+    look.click_text("中文")
+    look.wait_for("h1", "2024Q4")
+    look.shot("part-chinese-phone")
+    assert look.run("return document.documentElement.scrollWidth <= innerWidth")
+    look.click_text("全部组合")
+    look.wait_for("main", "准备金覆盖率")
+    assert "2024Q4" not in look.text("h1")
+
+
+def test_a_page_that_is_not_there_says_so(look: Browser, site: Site) -> None:
+    """With the way back."""
+    look.size(PHONE)
+    look.open(f"{site.base}/nothing")
+    look.shot("error-phone")
+
+    assert "404" in look.text() or "not" in look.text("h1").lower()
+    assert look.count("main a") > 0
+
+
 def test_a_borrower_is_found_by_typing(look: Browser) -> None:
     """The field takes an id; one that nobody has suggests others."""
     look.find("#find").send_keys(scene.WORSE, ENTER)

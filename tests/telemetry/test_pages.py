@@ -118,6 +118,8 @@ def test_the_supervisor_is_live_unless_an_agent_is_stuck(front: Front, monkeypat
         assert get(url)[0] == 200
         front.started("assess")
         assert get(url)[0] == 200
+        starting = json.loads(get(url.replace("/live", "/ready"))[1])
+        assert starting == {"ok": False, "agents": {"assess": "is starting", "learn": "is starting"}}
         monkeypatch.setattr("streams.telemetry.front._STARTING_S", 0.0)
         assert json.loads(get(url)[1])["agents"] == {"assess": "does not answer"}
         front.ended("assess")
