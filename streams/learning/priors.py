@@ -44,7 +44,7 @@ FIRMNESS = {
 
 #: What a cohort adds to the variance of a head's intercept: a base rate drifts as the book ages, and faster than behavior
 #: changes its meaning. Without it the 30-day head, whose rate doubles within two years on the bundled loans, ran .6 points
-#: low in months 12 to 21 (calibration error .0062, with it .0026; in the months after .0036 and .0031; both were seen before it was chosen).
+#: low in months 12 to 21 (calibration error .0062, with it .0026; after them .0036 and .0031; both seen before choosing).
 DRIFT_OF_INTERCEPT = {"delinquent_30_90d": 0.01}
 
 
