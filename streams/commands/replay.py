@@ -32,12 +32,13 @@ def replay(settings: Settings, *, files: tuple[Path, ...], days_per_second: floa
     With --hold two replays of the same files decide the same, at any number of partitions and workers; it needs workers
     that run. Without, events are sent as fast as the broker takes them.
     """
-    from streams.engine import topics_admin
+    from streams.engine import topics_admin, topics_found
     from streams.files.events import read
     from streams.files.replay import Replay
 
-    topics_admin.require(settings)
     events = read(files)
+    topics_found.found(settings)  # says within seconds that no Kafka answers
+    topics_admin.require(settings)
     sending = Replay(settings, hold=hold, days_per_second=days_per_second)
     started = time.monotonic()
     try:
