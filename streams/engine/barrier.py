@@ -19,7 +19,8 @@ from streams.settings import Settings
 _TIMEOUT_S = 30
 #: How long to look for a record where only markers may stand.
 _PROBE_S = 0.1
-_STILL_S = 0.5
+#: A group that has not moved for so long has nothing more to commit, as a rule: only markers are left, and a probe shows it.
+_STILL_S = 0.03
 
 
 class Barrier:

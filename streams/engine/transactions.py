@@ -31,10 +31,9 @@ _MOVED_ON = {
     KafkaError.REBALANCE_IN_PROGRESS,
 }
 #: While the broker still writes the markers of the transaction before, it refuses the next one's first request, and
-#: librdkafka asks again after this time. Its own 100 ms were most of every commit.
-_RETRY_BACKOFF_MS = 1
-#: A batch is produced at once and then flushed: to wait for more would only be waiting.
-_LINGER_MS = 0
+#: librdkafka asks again after this time. Its own 100 ms were most of every commit (measured: 108 ms, with 20 ms 25 ms).
+#: Not less: below 20 ms commits are no faster, and one that meets a group coordinator on the move may never return.
+_RETRY_BACKOFF_MS = 20
 _TAKEN = {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}
 
 
@@ -58,7 +57,7 @@ class Transactions:
                 "transaction.timeout.ms": timeout_ms,
                 "message.timeout.ms": timeout_ms,
                 "partitioner": "murmur2_random",
-                "linger.ms": _LINGER_MS,
+                "linger.ms": 5,
                 "retry.backoff.ms": _RETRY_BACKOFF_MS,
             },
         )
