@@ -33,7 +33,7 @@ _QUIET_TIERS = frozenset({"WATCH", "NORMAL"})
     type=click.IntRange(min=1),
     default=1_500,
     show_default=True,
-    help="How many of the 2,130 loans. All of them take about six minutes on two cores.",
+    help="How many of the 2,130 loans. All of them take two to three minutes on two cores.",
 )
 @click.option("--partitions", type=click.IntRange(1, 64), default=4, show_default=True, help="Of the journal.")
 @click.option(
