@@ -7,6 +7,7 @@ Its ports never change while the object lives, so clients and the other nodes fi
 import errno
 import fcntl
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -182,6 +183,10 @@ class Node:
         return self.directory / "server.log"
 
     @property
+    def _scratch(self) -> Path:
+        return self.directory / "scratch"
+
+    @property
     def _console(self) -> Path:
         return self.directory / "console.log"
 
@@ -191,11 +196,15 @@ class Node:
 
     def _java(self, main_class: str, *options: str) -> list[str]:
         return self._runtime.command(
-            main_class, f"-Dlog4j2.configurationFile={self.directory / 'log4j2.properties'}", *options
+            main_class,
+            f"-Dlog4j2.configurationFile={self.directory / 'log4j2.properties'}",
+            f"-Djava.io.tmpdir={self._scratch}",  # of its own: what is killed leaves files behind
+            *options,
         )
 
     def _write_configuration(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         lines = [f"{name}={_escaped(value)}\n" for name, value in sorted(self._properties.items())]
         self._server_properties.touch(mode=0o600)  # it may hold a key store's password
         self._server_properties.write_text("".join(lines))

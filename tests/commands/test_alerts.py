@@ -131,7 +131,11 @@ def test_following(settings: Settings, write: Write, from_start: bool) -> None:
     """New alerts appear while it runs; Ctrl-C ends it with 130 and no words."""
     borrower = f"c-live-{from_start}"
     environ = {"FOREWARN_TOPIC_PREFIX": settings.topic_prefix, "FOREWARN_BOOTSTRAP": settings.bootstrap}
-    command = [sys.executable, "-u", "-c", "from streams.cli import main; main()", "alerts", "--borrower", borrower]
+    # As in a terminal: a suite that was started in the background has its children ignore Ctrl-C.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from streams.cli import main; main()"
+    )
+    command = [sys.executable, "-u", "-c", program, "alerts", "--borrower", borrower]
     older, newer = Writes(), Writes()
     older.add("risk-tier-changes", borrower.encode(), encoded(alert(borrower, 1, "2026-02-06")))
     write(older)
