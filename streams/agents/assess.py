@@ -124,8 +124,6 @@ class _Partition:
             self.shard.fold(event)
         except Refused as refused:
             self._refuse(record, origin, event, refused)
-        except Damaged as error:
-            raise frame.damaged("state", self.partition, error.key, error.__cause__ or error) from error
         if self.shard.own.weights is not weights:
             self.shard.own.active_since = record.offset
         if self.partition == 0 and isinstance(event, ReserveStated | StageSignedOff | ProposalDecided):
@@ -220,7 +218,10 @@ class Assessor:
         """Fold records; stop at a date that wakes more rows than the batch has room for."""
         opened, taken = self._open[partition], 0
         for record in records:
-            woken = opened.fold(record, writes, self._rows_left)
+            try:
+                woken = opened.fold(record, writes, self._rows_left)
+            except Damaged as error:
+                raise frame.damaged("state", partition, error.key, error.__cause__ or error) from error
             self._rows_left -= woken
             if opened.offset != record.offset:
                 writes.touched |= woken > 0

@@ -18,6 +18,7 @@ from streams.borrower.fold import advance, handle
 from streams.borrower.freezes import Freeze
 from streams.borrower.state import Borrower
 from streams.collections.policies import Policies
+from streams.engine.rows import UNDECODABLE
 from streams.events import control
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.portfolio import FreezeChanged, ProposalDecided, ReserveStated, StageSignedOff
@@ -72,7 +73,7 @@ class Damaged(Exception):
 def _decode(key: bytes, body: bytes) -> Borrower:
     try:
         return state.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise Damaged(key) from error
 
 

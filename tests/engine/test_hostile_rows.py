@@ -23,6 +23,7 @@ from streams.engine.driver import LocalRecord
 from streams.engine.errors import EngineError, Misconfigured
 from streams.engine.processor import Processor
 from streams.engine.writes import Writes
+from streams.files.events import tick
 from streams.risk.tiers import DEFAULT
 from streams.sandbox.proof.workload import story
 
@@ -92,14 +93,20 @@ def journal_record(key: bytes, offset: int) -> LocalRecord:
     return LocalRecord("journal", offset, key, value, 0, [source.header("loans", 0, 0, 1)])
 
 
+def date_record(offset: int) -> LocalRecord:
+    """A date that wakes every row that asked for a day up to it."""
+    return LocalRecord("journal", offset, None, tick(740_000).value, 0, [source.header("loans", 0, 0, 1)])
+
+
+@pytest.mark.parametrize("record", [journal_record(b"b-77", 4), date_record(4)], ids=["an event", "a date"])
 @pytest.mark.parametrize("body", [b"", b"\xc1", b"\x91" * 3_000, b"\x91\xa3\xff\xff\xff"])
-def test_a_damaged_row_stops_the_worker_when_it_is_touched(body: bytes) -> None:
+def test_a_damaged_row_stops_the_worker_when_it_is_touched(body: bytes, record: LocalRecord) -> None:
     """One line: where the row is, whose it is only by its hash, and what to do. Nothing is written."""
     assessor, writes = Assessor(1, DEFAULT), Writes()
-    assessor.opened("journal", 0, {b"b-77": rows.pack(state.VERSION, 3, 0, body)}, 4)
+    assessor.opened("journal", 0, {b"b-77": rows.pack(state.VERSION, 3, 700_000, body)}, 4)
 
     with pytest.raises(Misconfigured, match=r"in state/0 cannot be decoded .* Nothing was changed\. Put back") as told:
-        assessor.fold("journal", 0, [journal_record(b"b-77", 4)], writes)
+        assessor.fold("journal", 0, [record], writes)
     assert "b-77" not in str(told.value)
     assert rows.named(b"b-77") in str(told.value)
     assert "\n" not in str(told.value)
