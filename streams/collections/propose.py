@@ -73,9 +73,9 @@ def propose(
         NaiveInstantError: `instant` has no offset.
     """
     made: list[Proposal] = []
-    for number, (name, step, purpose) in enumerate(_open_steps(plan, situation, facts)):
+    for number, (name, step) in enumerate(_open_steps(plan, situation, facts)):
         day = _Day(plan, situation, facts, packs, instant, scores)
-        proposal = _proposal(day, name, step, purpose, f"{situation.position}-{number}")
+        proposal = _proposal(day, name, step, f"{situation.position}-{number}")
         facts = reserved(facts, proposal)  # the next proposal of the day counts this one
         made.append(proposal)
     return tuple(made)
@@ -114,15 +114,15 @@ def _purpose(name: str, situation: Situation) -> Purpose:
     return Purpose.REMIND if situation.is_clear else Purpose.COLLECT
 
 
-def _open_steps(plan: Plan, situation: Situation, facts: Facts) -> list[tuple[str, Step, Purpose]]:
+def _open_steps(plan: Plan, situation: Situation, facts: Facts) -> list[tuple[str, Step]]:
     attempts = sum(facts.made.values())
-    steps: list[tuple[str, Step, Purpose]] = []
+    steps: list[tuple[str, Step]] = []
     offer = plan.forbearance_offer
     if offer is not None and offer.is_open(situation, attempts) and _is_due(FORBEARANCE_OFFER, offer, situation, facts):
-        steps.append((FORBEARANCE_OFFER, offer, _purpose(FORBEARANCE_OFFER, situation)))
+        steps.append((FORBEARANCE_OFFER, offer))
     stage = _next_stage(plan, situation, facts, attempts)
     if stage is not None:
-        steps.append((stage.stage, stage, _purpose(stage.stage, situation)))
+        steps.append((stage.stage, stage))
     return steps
 
 
@@ -155,7 +155,8 @@ def _is_due(name: str, step: Step, situation: Situation, facts: Facts) -> bool:
     return not [mark for mark in facts.stages if mark.name in names and day < due_day(mark, step)]
 
 
-def _proposal(day: _Day, name: str, step: Step, purpose: Purpose, action_id: str) -> Proposal:
+def _proposal(day: _Day, name: str, step: Step, action_id: str) -> Proposal:
+    purpose = _purpose(name, day.situation)
     actions = [(measure, _action(measure, purpose, day.situation, action_id)) for measure in step.measures]
     judged = [(measure, evaluate(action, day.facts, day.packs, day.instant)) for measure, action in actions]
     measure, decision, choice = _choose(judged, day, step.valid_days)

@@ -95,13 +95,7 @@ def running(loan: Loan, payments: Payments, day: int) -> Position:
     dates, amounts, effective = terms.dates, terms.amounts, terms.effective_from
     passed, last_due, next_due = around(dates, day)
     installments, agreed = whole(amounts)
-    if next_due == 0:
-        open_through = installments
-    elif len(dates) == 3 and dates[2]:  # one run: no two installments on one day
-        open_through = passed + 1
-    else:
-        open_through = due_before(dates, next_due + 1)
-
+    open_through = due_before(dates, next_due + 1) if next_due else installments
     paid = (loan.paid_minor if index == 0 else 0) + paid_between(payments, effective - 1, day)
     paid_since = paid_between(payments, max(last_due, day - WINDOW_DAYS, effective - 1), day)
 
