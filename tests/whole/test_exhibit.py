@@ -105,6 +105,7 @@ def test_its_pages_can_be_read(exhibit: Path) -> None:
         text += page.get_textpage().get_text_range()
         ink = sum(image.histogram()[:128]) / (image.width * image.height)
         if folder := os.environ.get("EXHIBIT_PAGES"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
             image.save(Path(folder) / f"page-{number + 1}.png")
         assert (round(page.get_width()), round(page.get_height())) == (595, 842)
         assert 0.002 < ink < 0.3
