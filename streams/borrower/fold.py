@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from streams.borrower import collect, decide, freezes, labels, promised
+from streams.borrower import collect, decide, freezes, hindsight, labels, promised
 from streams.borrower.context import Context, Refused, date
 from streams.borrower.repeats import Seen, fingerprint, look_up, remember
 from streams.borrower.state import Borrower, Observation
@@ -17,7 +17,7 @@ from streams.borrower.view import View, fold_base, forget_recent
 from streams.events import contacts, loans, payments
 from streams.events.envelope import BorrowerEvent
 from streams.events.outputs import ChangeCause, LabelMatured
-from streams.ledger import Derived, apply, compact, derive, wake_after
+from streams.ledger import Derived, apply, compact, derive
 from streams.ledger.account import WINDOW_DAYS
 from streams.ledger.outcomes import Disagreement, Duplicate, LateFact, Quarantined
 from streams.ledger.outcomes import Refused as LedgerRefused
@@ -79,18 +79,18 @@ def handle(borrower: Borrower, borrower_id: str, event: BorrowerEvent, context: 
 
 
 def _apply(borrower: Borrower, borrower_id: str, event: LedgerEvent, context: Context) -> None:
-    doubtful, tier_before = _doubtful(borrower, event, context), borrower.tier
+    doubtful, tier_before = hindsight.doubtful(borrower, event, context), borrower.tier
     late_from = _to_ledger(borrower, event, context)
     promised.judge_promises(borrower)
     if late_from:
         forget_recent(borrower)
-        _rejudge_labels(borrower, late_from)
+        hindsight.rejudge_labels(borrower, late_from)
     view = View(borrower, borrower.business_day, context.weights)
     _mark(borrower, view)
     cause: ChangeCause = "CORRECTION" if late_from else _CAUSE_BY_EVENT.get(type(event), "DUE_DATE_PASSED")
     decide.delinquency(borrower, borrower_id, view, cause, context)
     if late_from:
-        _retract_unfounded(borrower, borrower_id, doubtful, view, context)
+        hindsight.retract_unfounded(borrower, borrower_id, doubtful, view, context)
     decide.tier(borrower, borrower_id, view, context)
     restructured = isinstance(event, loans.LoanRestructured)
     decide.book(borrower, view, tier_before, context, late_from=late_from, restructured=restructured)
@@ -256,55 +256,3 @@ def _schedule(borrower: Borrower, view: View, context: Context) -> None:
 def _set_wake(borrower: Borrower) -> None:
     risk_day, look_day = borrower.risk_day, borrower.look_day
     borrower.wake_day = min(risk_day, look_day) if risk_day and look_day else risk_day or look_day
-
-
-def _doubtful(borrower: Borrower, event: BorrowerEvent, context: Context) -> dict[int, tuple[int, int]]:
-    """For each alert that this event may prove wrong: what is known of its day before the event (ppm, days past due)."""
-    if not borrower.alerts or not _corrects(event, borrower.business_day):
-        return {}
-    return {alert.sequence: _judged(borrower, alert.day, context) for alert in borrower.alerts}
-
-
-def _corrects(event: BorrowerEvent, today: int) -> bool:
-    match event:
-        case payments.PaymentReceived():
-            return (event.value_date or event.business_date).toordinal() < today
-        case payments.PaymentFailed() | payments.InstallmentMissed():
-            return False
-        case _:
-            return True
-
-
-def _judged(borrower: Borrower, day: int, context: Context) -> tuple[int, int]:
-    view = View(borrower, day, context.weights)
-    return view.ppm, view.standing.days_past_due
-
-
-def _retract_unfounded(
-    borrower: Borrower, borrower_id: str, doubtful: dict[int, tuple[int, int]], view: View, context: Context
-) -> None:
-    """Newest first, take back each alert that would not have been sent had the fact been known on its day."""
-    for alert in reversed(borrower.alerts):
-        if alert.sequence not in doubtful:
-            break
-        then = View(borrower, alert.day, context.weights)
-        now = (then.ppm, then.standing.days_past_due)
-        forced = tiers.floor(context.policy, now[1], written_off=then.standing.written_off)
-        supported = max(tiers.entered(context.policy, now[0]), forced)
-        better = now[0] < doubtful[alert.sequence][0] or now[1] < doubtful[alert.sequence][1]
-        if supported >= alert.to_tier or not better:
-            break
-        decide.retract(borrower, borrower_id, view, alert, context)
-
-
-def _rejudge_labels(borrower: Borrower, from_day: int) -> None:
-    """Find again on which days thresholds were reached, now that the past has changed."""
-    waiting = borrower.observations
-    if not waiting:
-        return
-    labels.unmark(waiting, from_day)
-    day, account = from_day, borrower.account
-    while 0 < day <= borrower.business_day:
-        standing = derive(account, day).standing
-        labels.mark(waiting, day, standing.days_past_due, written_off=standing.written_off)
-        day = wake_after(account, day)
