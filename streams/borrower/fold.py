@@ -232,8 +232,7 @@ def _mature(borrower: Borrower, borrower_id: str, context: Context) -> None:
             moved_back=observation.moved_back,
         )
         context.label(label)
-    if borrower.observations and labels.outlived(borrower.observations[0], today):
-        borrower.observations = [o for o in borrower.observations if not labels.outlived(o, today)]
+    borrower.observations = [each for each in borrower.observations if not labels.outlived(each, today)]
 
 
 def _schedule(borrower: Borrower, view: View, context: Context) -> None:

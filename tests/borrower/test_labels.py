@@ -103,6 +103,13 @@ def test_any_history(kept: list[bool], late_days: int) -> None:
     check(lived(*made, until=END, every_days=3), made)
 
 
+def test_a_row_keeps_only_what_has_a_label_to_come() -> None:
+    """On 1 January: all month-ends of the last 121 days, and of those before, the ends of quarters only."""
+    waiting = lived(*ON_TIME, until="2027-01-02").row().observations
+    kept = [dt.date.fromordinal(each.day).isoformat() for each in waiting]
+    assert kept == ["2026-04-01", "2026-07-01", "2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01"]
+
+
 def test_months() -> None:
     """Around the turn of a year."""
     for day in range(dt.date(2023, 11, 1).toordinal(), dt.date(2024, 4, 1).toordinal()):
