@@ -122,7 +122,8 @@ def _measure(console: Console, directory: Path, what: Mapping[str, int | bool | 
     elif rows := what["restore_rows"]:
         figures = measuring.restore(directory, rows, console.print)
     else:
-        figures = measuring.latency(directory, console.print)
+        with _progress(console) as progress:
+            figures = measuring.latency(directory, progress)
     if as_json:
         print_json(figures)
     else:

@@ -1,35 +1,46 @@
 """How late an alert is: from an event's arrival on its input topic to the moment at which a committed reader has the alert.
 
-Sequencer, assessor and learner run as they do in production; events come at a steady pace, dates among them. An alert names the
-journal record that caused it, and that one its input record, whose Kafka timestamp is the producer's. What a date caused is
-told apart: it waits until all that was published before it is journaled.
+Sequencer, assessor and learner run as they do in production. Loans of a lender are told flat out up to the second day of
+a month; then events come at a steady pace, with the dates among them, until the month ends: nobody's month lasts a
+minute, and when one begins every row is woken. An alert names the journal record that caused it, and that one its input
+record, whose Kafka timestamp is the producer's. What a date caused is told apart: it waits until all that was published before
+it is journaled, and wakes many borrowers.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import quantiles
 
+import msgspec
+from confluent_kafka import Producer
+
 from streams.engine import client, topics_admin
+from streams.events.control import BusinessDateAdvanced
 from streams.sandbox.alert_latency import Taken, Watch
 from streams.sandbox.bench.processes import Process, product
 from streams.sandbox.bench.stage import Failed, Progress
 from streams.sandbox.bench.workload import Workload
 from streams.sandbox.broker import Cluster
+from streams.sandbox.datasets import ally
 from streams.settings import Settings, load
 
 RATE_PER_S, SECONDS = 500, 60
 _AGENTS = ("sequence", "assess", "learn")
-_BORROWERS_MAX, _DAYS = 3_000, 365
-#: Flat out, before the clock runs: loans are opened, and nothing can be said of them yet.
-_WARM_SHARE = 0.4
+#: Loans are in arrears by then, and tiers move. Later months only take longer to get to.
+_MONTHS_BEFORE = 4
+#: Of a borrower in the month; what is too many is not sent.
+_EVENTS_A_MONTH = 1.1
 _QUIET_S = 3.0
 _STALL_S = 120.0
 _TICKS = "business-dates"
+_date = msgspec.json.Decoder(BusinessDateAdvanced)
 #: (topic, key, value)
 _Record = tuple[str, bytes | None, bytes]
 
@@ -37,32 +48,40 @@ _Record = tuple[str, bytes | None, bytes]
 def measure(
     workload: Workload, cluster: Cluster, place: Path, partitions: int, progress: Progress
 ) -> dict[str, dict[str, float]]:
-    """Half a minute of loans flat out, then a minute at the pace."""
-    own = place / "runs" / "latency"
+    """A minute at the pace, of no more borrowers than the workload has. The workload of its own is made here."""
+    del partitions  # of the default number, as in production
+    borrowers = min(workload.borrowers, borrowers_for(SECONDS))
+    figures = taken(cluster, place / "runs", borrowers, RATE_PER_S * SECONDS, progress)
+    return {f"produce to committed alert at {RATE_PER_S} events/s for {SECONDS} s, milliseconds": figures}
+
+
+def taken(cluster: Cluster, place: Path, borrowers: int, count: int, progress: Progress) -> dict[str, float]:
+    """Quantiles in milliseconds, of alerts that events and that dates caused.
+
+    Args:
+        cluster: a running one.
+        place: for logs and state.
+        borrowers: how many the lender has.
+        count: so many records at the pace, at most; fewer if the month has fewer.
+        progress: told what is done.
+    """
+    own = place / "latency"
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    settings = load(
-        {},
-        bootstrap=cluster.bootstrap,
-        topic_prefix=f"bench-{uuid.uuid4().hex[:8]}.",
-        partitions=partitions,
-        state_dir=str(own / "state"),
-    )
+    prefix = f"latency-{uuid.uuid4().hex[:8]}."
+    settings = load({}, bootstrap=cluster.bootstrap, topic_prefix=prefix, state_dir=str(own / "state"))
     topics_admin.create(settings)
-    paced = Workload(min(workload.borrowers, _BORROWERS_MAX), _DAYS)
-    records = list(paced.inputs())
-    warm = round(len(records) * _WARM_SHARE)
-    last = min(len(records), warm + RATE_PER_S * SECONDS)
+    before, paced = _parts(borrowers, count, progress)
     workers = [product(agent, "w0", settings, own, own / "processes.log", timed=True) for agent in _AGENTS]
     watch = Watch(settings, from_now=True)
     try:
         for worker in workers:
             worker.start()
-        _send(settings, records[:warm], 0.0, progress)
-        _wait(workers, warm)
+        sent = _send(settings, before, 0.0, progress)
+        _wait(workers, sent)
         watch.start()
-        _send(settings, records[warm:last], RATE_PER_S, progress)
-        _wait(workers, last)
+        sent += _send(settings, paced, RATE_PER_S, progress)
+        _wait(workers, sent)
     finally:
         watch.stop()
         for worker in workers:
@@ -72,19 +91,55 @@ def measure(
     return _figures(watch.taken())
 
 
-def _send(settings: Settings, records: Sequence[_Record], pace: float, progress: Progress) -> None:
+def borrowers_for(seconds: float) -> int:
+    """How many borrowers have enough events in a month."""
+    return round(RATE_PER_S * seconds / _EVENTS_A_MONTH)
+
+
+def _parts(borrowers: int, count: int, progress: Progress) -> tuple[Iterator[_Record], Iterator[_Record]]:
+    """What comes before the second of a month, and what of that month comes at the pace."""
+    first = ally.events()[0].business_date
+    months = first.month + _MONTHS_BEFORE
+    start = dt.date(first.year + months // 12, months % 12 + 1, 2)
+    end = (start + dt.timedelta(days=31)).replace(day=1)
+    told = Workload(borrowers, (end - first).days, lambda done, of: progress("latency: folding the base", done, of))
+    records = told.inputs()
+    return _through(start, records), islice(records, count)
+
+
+def _through(day: dt.date, records: Iterator[_Record]) -> Iterator[_Record]:
+    """The records up to the one that begins the day, and it."""
+    for record in records:
+        yield record
+        if record[0] == _TICKS and _date.decode(record[2]).business_date >= day:
+            return
+
+
+def _send(settings: Settings, records: Iterable[_Record], pace: float, progress: Progress) -> int:
+    """Returns how many there were."""
     producer = client.producer(settings, **{"linger.ms": 1})
-    started = time.monotonic()
-    for number, (topic, key, value) in enumerate(records):
+    started, number = time.monotonic(), 0
+    for topic, key, value in records:
         while pace and number > (time.monotonic() - started) * pace:
             producer.poll(0.001)
         if topic == _TICKS:
             producer.flush()  # a date goes out when all before it is stored
-        producer.produce(settings.topic_prefix + topic, value, key)
-        producer.poll(0)
+        _produce(producer, settings.topic_prefix + topic, value, key)
+        number += 1
         if number % 1_000 == 0:
-            progress(f"latency at {pace:,.0f}/s" if pace else "latency: loans so far", number, len(records))
+            progress(f"latency at {pace:,.0f}/s" if pace else "latency: months before", number, 0)
     producer.flush()
+    return number
+
+
+def _produce(producer: Producer, topic: str, value: bytes, key: bytes | None) -> None:
+    while True:
+        try:
+            producer.produce(topic, value, key)
+            break
+        except BufferError:
+            producer.poll(0.05)
+    producer.poll(0)
 
 
 def _wait(workers: Sequence[Process], sequenced: int) -> None:
@@ -102,17 +157,16 @@ def _wait(workers: Sequence[Process], sequenced: int) -> None:
             )
 
 
-def _figures(alerts: Sequence[Taken]) -> dict[str, dict[str, float]]:
-    taken: dict[bool, list[int]] = {False: [], True: []}
-    for alert in alerts:
-        taken[alert.topic == _TICKS].append(alert.ms)
-    title = f"produce to committed alert at {RATE_PER_S} events/s for {SECONDS} s, milliseconds"
-    return {title: _cuts("", taken[False]) | _cuts("of a date: ", taken[True])}
+def _figures(alerts: Sequence[Taken]) -> dict[str, float]:
+    by_event = [alert.ms for alert in alerts if alert.topic != _TICKS]
+    by_date = [alert.ms for alert in alerts if alert.topic == _TICKS]
+    return _cuts("", by_event) | _cuts("of_dates_", by_date)
 
 
 def _cuts(prefix: str, taken: Sequence[int]) -> dict[str, float]:
     found: dict[str, float] = {f"{prefix}alerts": len(taken)}
     if len(taken) > 1:
         cuts = quantiles(taken, n=100, method="inclusive")
-        found |= {f"{prefix}p50": cuts[49], f"{prefix}p99": cuts[98], f"{prefix}max": max(taken)}
+        named = {"p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(taken)}
+        found |= {prefix + name: ms for name, ms in named.items()}
     return found

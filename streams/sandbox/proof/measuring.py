@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import resource
 import shutil
@@ -10,31 +9,21 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from statistics import quantiles
 
 from streams.agents.assess import Assessor
-from streams.agents.groups import AGENTS
 from streams.borrower import state
 from streams.engine import client, reading, rows, topics_admin
 from streams.engine.restore import Restorer
 from streams.risk.tiers import DEFAULT
-from streams.sandbox.alert_latency import Watch
+from streams.sandbox.bench import latency as latencies
+from streams.sandbox.bench.stage import Progress
 from streams.sandbox.broker import Cluster
 from streams.sandbox.proof.bench import Bench
-from streams.sandbox.proof.fleet import Fleet
-from streams.sandbox.proof.sending import Sender
-from streams.sandbox.proof.settling import Settling
-from streams.sandbox.proof.workload import story
 from streams.settings import Settings, load
 
 Say = Callable[[str], None]
 Figures = dict[str, float]
-_RATE_PER_S, _SECONDS = 500, 120
-_WARM_RECORDS, _READY_S = 3_000, 600.0
-#: About three dates a second, with many events on each.
-_DAYS = 360
-#: A quantile of fewer says nothing.
-_ENOUGH = 2
+_LATENCY_SECONDS = 120
 
 
 def restore(directory: Path, count: int, say: Say) -> Figures:
@@ -97,51 +86,14 @@ def _resident_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def latency(directory: Path, say: Say) -> Figures:
-    """Produce at a steady pace; the time of each alert is from its event's arrival on the input to its committed reading.
+def latency(directory: Path, progress: Progress) -> Figures:
+    """From an event's arrival to its alert, at a steady pace, see `bench.latency`.
 
-    An alert names the journal record that caused it, and that one its input record, whose Kafka timestamp is the
-    producer's. Alerts that a tick caused are measured from the tick, and told apart: a tick waits for all that was
-    published before it, and then wakes many borrowers. The load of the machine before it began says how quiet it was.
+    The load of the machine before it began says how quiet it was.
     """
-    shutil.rmtree(directory / "latency", ignore_errors=True)
     place, load_average = directory / "latency", os.getloadavg()[0]
-    told = story(_WARM_RECORDS + _RATE_PER_S * _SECONDS, 1, _DAYS)
-    records = iter(told)
-    with Cluster(place / "kafka", progress=say) as cluster:
-        settings = load({}, bootstrap=cluster.bootstrap, state_dir=str(place / "state"))
-        topics_admin.create(settings)
-        fleet = Fleet(settings, place / "workers.log")
-        try:
-            for agent in AGENTS:
-                fleet.add(agent, "a")
-            _send(Sender(settings, itertools.islice(records, _WARM_RECORDS), _RATE_PER_S), fleet)
-            Settling(settings, _READY_S, fleet.look, ("sequence", "assess")).run()  # the workers are ready and warm
-            seen = Watch(settings, from_now=True)
-            seen.start()
-            say(f"sending {told.expected - _WARM_RECORDS:,} records, {_RATE_PER_S} a second")
-            _send(Sender(settings, records, _RATE_PER_S), fleet)
-            Settling(settings, _READY_S, fleet.look, ("sequence", "assess")).run()
-            seen.stop()
-        finally:
-            fleet.stop()
-        taken = seen.taken()
-    by_event = _quantiles("", [alert.ms for alert in taken if alert.topic != "business-dates"])
-    by_tick = _quantiles("of_dates_", [alert.ms for alert in taken if alert.topic == "business-dates"])
-    return by_event | by_tick | {"processors": os.cpu_count() or 0, "load_average_before": load_average}
-
-
-def _send(sender: Sender, fleet: Fleet) -> None:
-    sender.start()
-    while sender.is_alive():
-        fleet.look()
-        time.sleep(0.1)
-    assert sender.error is None, sender.error
-
-
-def _quantiles(of: str, taken: list[int]) -> Figures:
-    if len(taken) < _ENOUGH:
-        return {f"alerts_{of}".rstrip("_"): len(taken)}
-    cuts = quantiles(taken, n=100, method="inclusive")
-    found = {"p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98], "max_ms": max(taken)}
-    return {f"alerts_{of}".rstrip("_"): len(taken)} | {of + name: ms for name, ms in found.items()}
+    shutil.rmtree(place, ignore_errors=True)
+    borrowers, count = latencies.borrowers_for(_LATENCY_SECONDS), latencies.RATE_PER_S * _LATENCY_SECONDS
+    with Cluster(place / "kafka", progress=lambda line: progress(line, 0, 0)) as cluster:
+        found = latencies.taken(cluster, place, borrowers, count, progress)
+    return found | {"processors": os.cpu_count() or 0, "load_average_before": load_average}
