@@ -24,7 +24,8 @@ lint: $(VENV)/.installed ## style, types and the direction of imports
 	$(BIN)/lint-imports --no-logo
 
 test: setup lint ## lint, then every test against a real Kafka; pytest options in ARGS="…"
-	$(BIN)/pytest $(PURE:%=--cov=streams.%) --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(PURE:%=--cov=streams.%) --cov-branch \
+		--cov-report=term-missing:skip-covered $(ARGS)
 
 prove-short: setup ## two minutes of faults and the aimed ones, against a real Kafka (not part of `make test`)
 	$(BIN)/pytest tests/proof -m proof $(ARGS)
