@@ -92,13 +92,12 @@ class Sums:
 def _by_day(message: BookChanged, open_from: int) -> dict[int, BookChanged]:
     told = (message.stock, message.flows, message.marks, message.corrected)
     days = {max(row[0], open_from) for rows in told for row in rows}
-    if len(days) == 1:
-        return {days.pop(): message}
     return {
         day: BookChanged(
             message.partition,
             message.segments,
-            [row for row in message.stock if max(row[0], open_from) == day],
+            # Under the day they wait for: told of several days, a cell would be there more than once, and half merged.
+            [(day, *row[1:]) for row in message.stock if max(row[0], open_from) == day],
             [row for row in message.flows if max(row[0], open_from) == day],
             [row for row in message.marks if max(row[0], open_from) == day],
             [row for row in message.corrected if max(row[0], open_from) == day],
