@@ -207,13 +207,14 @@ def _due(delta: Delta, segment: Segment, loan: Loan, position: Position, before:
         if position.oldest_unmet_day:
             delta.flow(step.told, segment, "missed", position.arrears_minor)
             delta.flow(step.told, segment, MISSED_BY_CLASS[kind])
-    if position.installments_passed == 1 and _from_the_start(loan):
+    if position.installments_passed == 1 and _on_first_terms(loan, step.today):
         delta.flow(step.told, segment, "first_due")
 
 
-def _from_the_start(loan: Loan) -> bool:
-    """Whether the terms are the first ones, and known from their first installment on."""
-    return bool(loan.terms) and loan.terms[0].effective_from == 0 and loan.terms[0].first_number == 1
+def _on_first_terms(loan: Loan, day: int) -> bool:
+    """Whether the terms in force are the first ones, and known from their first installment on."""
+    first, *later = loan.terms
+    return first.effective_from == 0 and first.first_number == 1 and all(each.effective_from > day for each in later)
 
 
 def _disproved(before: Booked, after: Booked, step: Step) -> bool:
@@ -230,7 +231,7 @@ def _rolled(
     if before.bucket < 2 <= after.bucket:
         if before.cured_on and step.today - before.cured_on <= REDEFAULT_DAYS:
             delta.flow(step.told, segment, "redefault", after.balance_minor)
-        if position.oldest_unmet_number == 1 and _from_the_start(loan):
+        if position.oldest_unmet_number == 1 and _on_first_terms(loan, step.today):
             delta.flow(step.told, segment, "first_default", after.balance_minor)
 
 

@@ -36,7 +36,7 @@ class Part(Struct):
         proposals: of the stages it went through lately; those of the present one may still be decided.
         drift_alert: id of the standing drift alert; empty for none.
         drift_seen: the last day on which the drift was seen.
-        figures: as of the last closed day.
+        figures: as of the last closed day; empty for a part that is too small to be judged.
     """
 
     history: History = field(default_factory=History)
@@ -127,6 +127,7 @@ class Monitor:
         lines = {told}
         for name in sorted(cells.keys() | self.book.parts.keys()):
             part = self.book.parts.setdefault(name, Part())
+            part.figures = {}
             stock = stock_on(day, cells.get(name, {}), self._pack, self._playbook.loss_given_default_ppm)
             lines.update(part.history.append(told, stock))
         lines |= self._flows(closing)

@@ -1,8 +1,9 @@
-"""Real loans folded once for all tests of this folder: the records of `book`, and the events they came from."""
+"""Two books folded once for all tests of this folder: what the agents said of each, and the events it came from."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,19 +19,23 @@ from streams.events.envelope import BorrowerEvent, Event
 from streams.events.outputs import RiskTierChanged
 from streams.files.events import from_events
 from streams.portfolio.history import Stock
-from streams.portfolio.indicators import Figure
+from streams.portfolio.indicators import Figure, indicators
+from streams.portfolio.views import is_whole
 from streams.risk.tiers import DEFAULT
 from streams.sandbox.datasets import ally
+from tests.portfolio import varied
 
-#: Every so manieth loan of the bundled set, up to a day: enough to have every flow.
+#: Every so manieth loan of the bundled set, up to a day: enough to have every flow but first installments.
 EVERY, UNTIL = 40, dt.date(2018, 10, 2)
-#: At whose opening figures are compared.
+#: At whose opening single figures are compared.
 DATES = [dt.date(2017, 8, 1), dt.date(2017, 12, 15), dt.date(2018, 5, 31), dt.date(2018, 10, 1)]
+#: Parts of the book are compared on every so manieth day, the whole on every one.
+PARTS_EVERY_DAYS = 13
 
 
 @dataclass
 class RealBook:
-    """What the agents said of some real loans."""
+    """What the agents said of some loans."""
 
     events: list[Event]
     records: list[bytes] = field(default_factory=list)
@@ -47,7 +52,18 @@ def real() -> RealBook:
     events = [event for event in ally.events() if event.business_date < UNTIL]
     borrowers = sorted({event.borrower_id for event in events if isinstance(event, BorrowerEvent)})
     kept = set(borrowers[::EVERY])
-    book = RealBook([e for e in events if not isinstance(e, BorrowerEvent) or e.borrower_id in kept])
+    return folded(e for e in events if not isinstance(e, BorrowerEvent) or e.borrower_id in kept)
+
+
+@pytest.fixture(scope="session")
+def invented() -> RealBook:
+    """The varied book over eighteen months."""
+    return folded(varied.story())
+
+
+def folded(events: Iterable[Event]) -> RealBook:
+    """Fold events through the agents, with learning."""
+    book = RealBook(list(events))
 
     def take(write: Write) -> None:
         if write.topic == "book" and write.value is not None:
@@ -76,16 +92,30 @@ Judged = dict[str, Part]
 
 @pytest.fixture(scope="session")
 def judged(real: RealBook) -> dict[dt.date, Judged]:
-    """The monitor's figures of every part, as of the opening of each of the dates."""
+    """What the monitor says of the real loans."""
+    return judgements(real)
+
+
+@pytest.fixture(scope="session")
+def invented_judged(invented: RealBook) -> dict[dt.date, Judged]:
+    """What it says of the varied book."""
+    return judgements(invented)
+
+
+def judgements(book: RealBook) -> dict[dt.date, Judged]:
+    """The monitor's figures as of the opening of every date; those of parts on some dates only."""
     agent, found = PortfolioAgent(), dict[dt.date, Judged]()
-    for record in real.local():
+    for record in book.local():
         agent.fold("book", 0, [record], Writes())
-        book = agent.monitor.book
-        date = dt.date.fromordinal(max(1, book.through))
-        if date in DATES and date not in found:
+        state = agent.monitor.book
+        date = dt.date.fromordinal(max(1, state.through))
+        if date not in found and state.through:
+            detailed = date in DATES or state.through % PARTS_EVERY_DAYS == 0
             found[date] = {}
-            for name, part in book.parts.items():
-                line = part.history.at(book.through - 1)
+            for name, part in state.parts.items():
+                line = part.history.at(state.through - 1)
                 assert line is not None
-                found[date][name] = Part(dict(part.figures), line.stock)
+                if detailed or is_whole(name):  # a part too small for a stage has figures where somebody looks at it
+                    figures = part.figures or indicators(part.history, state.through - 1)
+                    found[date][name] = Part(dict(figures), line.stock)
     return found

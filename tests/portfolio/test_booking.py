@@ -111,6 +111,19 @@ def test_new_terms_are_no_cure() -> None:
     assert (flows["restructured"], flows["cured"], flows["roll20"]) == (1, 0, 1)
 
 
+def test_new_terms_have_no_first_payment() -> None:
+    """The first due date of a restructure is not the first payment of a loan, whatever number it bears."""
+    terms = [Installment(1, dt.date(2026, 5, 5), 6 * AMOUNT), Installment(2, dt.date(2026, 6, 5), 6 * AMOUNT)]
+    new = event(
+        LoanRestructured, "2026-04-01", loan_id=LOAN, effective_on=dt.date(2026, 4, 1), kind="EXTENSION",
+        schedule_version=2, currency="CNY", installments=terms,
+    )  # fmt: skip
+    flows, _ = told(lived(paid("2026-02-05"), new, until="2026-06-10"))
+
+    assert flows["due"] > 1
+    assert (flows["first_due"], flows["first_default"]) == (1, 0)
+
+
 def test_a_written_off_loan_leaves_the_book() -> None:
     """Its balance is told once; nothing is left."""
     off = event(
