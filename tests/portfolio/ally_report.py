@@ -3,14 +3,16 @@
     python -m tests.portfolio.ally_report [RECORDS]
 
 RECORDS keeps the folded `book` records (about five minutes the first time). Waves and outages change the flows of real
-days: in a wave, a share of those who paid stops; in an outage, a processor fails for two days and is made up for on the
-fourth. A person is taken to sign off 20 days after the triggers have gone quiet.
+days, not the stock: in a wave, a share of those who paid stops, at once or ever more over a month; in an outage, a processor
+fails for one to three days and is made up for with the right value dates two days after the last of them. So what is entered
+by growing arrears is not seen here. A person is taken to sign off 20 days after the triggers have gone quiet.
 """
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
+import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +31,7 @@ from streams.events.outputs import DateClosed, PortfolioAlert
 from streams.files.assess import feed
 from streams.files.events import from_events
 from streams.portfolio import stages
-from streams.portfolio.book import BookChanged, Delta, Segment
+from streams.portfolio.book import EXPOSED_BY_CLASS, MISSED_BY_CLASS, BookChanged, Delta, Segment
 from streams.portfolio.monitor import Monitor
 from streams.portfolio.stages import SIGNED
 from streams.risk.tiers import DEFAULT
@@ -37,7 +39,7 @@ from streams.sandbox.datasets import ally
 
 _decoder = msgspec.msgpack.Decoder(BookChanged | DateClosed)
 STARTS = [dt.date(year, month, 6) for year in (2018, 2019) for month in (3, 5, 7, 9, 11)]
-WATCHED_DAYS = 30
+WATCHED_DAYS = 40
 DEFERRALS = dt.date(2020, 4, 1)
 Change = Callable[[Monitor, int, int], None]
 
@@ -80,43 +82,64 @@ def sign(monitor: Monitor) -> None:
             stages.sign_off(part.stage, part.stage.stage, "report")
 
 
-def day_of(monitor: Monitor, day: int) -> dict[Segment, tuple[int, int]]:
-    """(exposed, missed) of a day not closed yet, by segment."""
-    flows = monitor.sums.waiting.get(day, Delta()).flows
-    exposed = {segment: cell[0] for (_, segment, name), cell in flows.items() if name == "exposed"}
-    return {segment: (count, flows.get((day, segment, "missed"), [0])[0]) for segment, count in exposed.items()}
+def wave(share: float, region: str | None, ramp_days: int = 1) -> Change:
+    """A share of those who would have paid does not, from its first day on; with a ramp, ever more until it is reached."""
 
-
-def wave(share: float, region: str | None) -> Change:
-    """From its first day on, a share of those who would have paid does not."""
-
-    def change(monitor: Monitor, day: int, _since: int) -> None:
-        carry = 0.0
-        for segment, (exposed, missed) in sorted(day_of(monitor, day).items()):
+    def change(monitor: Monitor, day: int, since: int) -> None:
+        chance = random.Random(f"{since}/{day}/{region}")
+        now = share * min(1.0, (day - since + 1) / ramp_days)
+        for segment, payers in sorted(payers_of(monitor, day).items()):
             if region is None or segment[4] == region:
-                carry += (exposed - missed) * share
-                more, carry = int(carry), carry % 1
-                monitor.sums.waiting[day].flow(day, segment, "missed", count=more)
+                for kind in payers:
+                    miss(monitor, day, segment, kind, chance.random() < now)
 
     return change
 
 
-def outage(monitor: Monitor, day: int, since: int) -> None:
-    """Two days on which a processor refuses 70 % of the debits; made up for on the fourth day."""
-    waiting = monitor.sums.waiting.setdefault(day, Delta())
-    if day < since + 2:
-        for segment, (exposed, missed) in day_of(monitor, day).items():
-            more = round((exposed - missed) * 0.7)
-            waiting.flow(day, segment, "missed", count=more)
-            waiting.mark(day, "technical", "acquirer", max(1, more))
-    elif day == since + 3:
-        for back in (since, since + 1):
-            for segment, (exposed, missed) in STOLEN.get(back, {}).items():
-                waiting.correct(day, segment, back, count=round((exposed - missed) * 0.7))
+def outage(days_down: int) -> Change:
+    """A processor refuses 70 % of the debits for some days; the day after the next, all is booked with its value date."""
+
+    def change(monitor: Monitor, day: int, since: int) -> None:
+        chance, waiting = random.Random(f"{since}/{day}"), monitor.sums.waiting.setdefault(day, Delta())
+        refused = REFUSED.setdefault(since, {})
+        if day < since + days_down:
+            for segment, payers in sorted(payers_of(monitor, day).items()):
+                for kind in payers:
+                    if hit := chance.random() < 0.7:
+                        refused[day, segment] = refused.get((day, segment), 0) + 1
+                        waiting.mark(day, "technical", "acquirer")
+                        waiting.mark(day, "received", "ally-2017", -1)
+                    miss(monitor, day, segment, kind, hit)
+        elif day == since + days_down + 1:
+            for (back, segment), count in refused.items():
+                waiting.correct(day, segment, back, count=count)
+                waiting.mark(day, "received", "ally-2017", count)
+                waiting.mark(day, "late", "ally-2017", count)
+
+    return change
 
 
-#: (exposed, missed) of changed days, as they really were.
-STOLEN: dict[int, dict[Segment, tuple[int, int]]] = {}
+#: By start, how many debits were refused by day and segment.
+REFUSED: dict[int, dict[tuple[int, Segment], int]] = {}
+
+
+def payers_of(monitor: Monitor, day: int) -> dict[Segment, list[int]]:
+    """The promptness class of each who paid on a day that is not closed yet, by segment."""
+    flows = monitor.sums.waiting.get(day, Delta()).flows
+    found: dict[Segment, list[int]] = {}
+    for (at, segment, name), cell in sorted(flows.items()):
+        if at == day and name in EXPOSED_BY_CLASS:
+            kind = EXPOSED_BY_CLASS.index(name)
+            missed = flows.get((day, segment, MISSED_BY_CLASS[kind]), [0])[0]
+            found.setdefault(segment, []).extend([kind] * (cell[0] - missed))
+    return found
+
+
+def miss(monitor: Monitor, day: int, segment: Segment, kind: int, hit: bool) -> None:
+    """One who paid has not, if hit."""
+    if hit:
+        monitor.sums.waiting[day].flow(day, segment, "missed")
+        monitor.sums.waiting[day].flow(day, segment, MISSED_BY_CLASS[kind])
 
 
 def watch(
@@ -129,7 +152,6 @@ def watch(
             monitor.sums.take(each)
         for day in sorted(monitor.sums.waiting):
             if since <= day == date - 1:
-                STOLEN[day] = day_of(monitor, day)
                 change(monitor, day, since)
         said += monitor.close(date).alerts
         sign(monitor)
@@ -168,8 +190,7 @@ def real(console: Console, said: list[PortfolioAlert]) -> None:
                 found = [
                     a for a in said
                     if a.kind == kind and a.state == "RAISED" and first <= a.business_date <= last
-                    and (a.segment in {"USD", "*"}) == scope
-                    and (kind != "STAGE" or stages.LEVEL[a.stage] > stages.LEVEL[a.stage_before])
+                    and (a.segment in {"USD", "*"}) == scope and is_worse(a)
                 ]  # fmt: skip
                 if found:
                     table.add_row(name, kind, str(len(found)), f"{len(found) / years:.1f}")
@@ -179,35 +200,53 @@ def real(console: Console, said: list[PortfolioAlert]) -> None:
             console.print(f"{alert.business_date} {alert.kind} {alert.stage}: {alert.text_en}", highlight=False)
 
 
+WAVES: tuple[tuple[str, str, Change], ...] = (
+    ("all of CA stops paying", "USD/region=CA", wave(1.0, "CA")),
+    ("60 % of CA stops paying", "USD/region=CA", wave(0.6, "CA")),
+    ("40 % of CA stops paying", "USD/region=CA", wave(0.4, "CA")),
+    ("unemployment in CA: 40 % after a month", "USD/region=CA", wave(0.4, "CA", 30)),
+    ("20 % of the book stops paying", "USD", wave(0.2, None)),
+    ("10 % of the book stops paying", "USD", wave(0.1, None)),
+    ("unemployment: 20 % of the book after a month", "USD", wave(0.2, None, 30)),
+    ("processor down for 1 day", "*", outage(1)),
+    ("processor down for 2 days", "*", outage(2)),
+    ("processor down for 3 days", "*", outage(3)),
+)
+
+
 def injected(
     console: Console,
     stream: list[tuple[list[BookChanged], int]],
     before: dict[int, tuple[int, Monitor]],
     said: list[PortfolioAlert],
 ) -> None:
-    """Delays of detection, and what an outage raised."""
-    table = Table("on top of real days", "starts", "found in 3 days", "in 30 days", "median days", "what it was called")
-    for name, label, change in (
-        ("all of CA stops paying", "USD/region=CA", wave(1.0, "CA")),
-        ("60 % of CA stops paying", "USD/region=CA", wave(0.6, "CA")),
-        ("40 % of CA stops paying", "USD/region=CA", wave(0.4, "CA")),
-        ("20 % of the whole book stops paying", "USD", wave(0.2, None)),
-        ("10 % of the whole book stops paying", "USD", wave(0.1, None)),
-        ("processor down for 2 days", "*", outage),
-    ):
-        delays, kinds = [], set[str]()
+    """How many days after its start each is found, by what, and what stands that should not when an outage is over."""
+    columns = ("drift", "days", "stage", "days", "incident", "days", "wrongly raised", "standing at the end")
+    table = Table("on top of real days", "starts", *columns, width=150)
+    ids = {alert.alert_id for alert in said}
+    for name, label, change in WAVES:
+        delays: dict[str, list[int]] = {"DRIFT": [], "STAGE": [], "DATA_OR_RAIL_INCIDENT": []}
+        wrong = standing = 0
         for start, (place, monitor) in sorted(before.items()):
-            found = watch(copy.deepcopy(monitor), stream[place : place + WATCHED_DAYS + 1], start, change)
-            usual = {alert.alert_id for alert in said}
-            new = [a for a in found if a.alert_id not in usual and a.state == "RAISED"]
-            kinds |= {a.kind for a in new}
-            first = min((a.business_date.toordinal() - start for a in new if a.segment == label), default=None)
-            if first is not None:
-                delays.append(first)
-        quick = sum(delay <= 3 for delay in delays)
-        middle = f"{median(delays):.0f}" if delays else "-"
-        table.add_row(name, str(len(before)), str(quick), str(len(delays)), middle, ", ".join(sorted(kinds)))
+            changed = copy.deepcopy(monitor)
+            found = watch(changed, stream[place : place + WATCHED_DAYS + 1], start, change)
+            new = [a for a in found if a.alert_id not in ids and a.state == "RAISED" and is_worse(a)]
+            for kind in delays:
+                own = [a.business_date.toordinal() for a in new if a.kind == kind and a.segment in {label, "*"}]
+                delays[kind] += [min(own) - start] if own else []
+            if label == "*":
+                late = {a.alert_id for a in new if a.kind in {"DRIFT", "STAGE"}}
+                wrong += len(late)
+                cleared = {a.clears for a in found if a.state == "CLEARED"}
+                standing += len(late - cleared)
+        row = [cell for each in delays.values() for cell in (str(len(each)), f"{median(each):.0f}" if each else "-")]
+        table.add_row(name, str(len(before)), *row, *((str(wrong), str(standing)) if label == "*" else ("-", "-")))
     console.print(table)
+
+
+def is_worse(alert: PortfolioAlert) -> bool:
+    """Whether an alert says that something is worse than before."""
+    return alert.kind != "STAGE" or stages.LEVEL[alert.stage] > stages.LEVEL[alert.stage_before]
 
 
 if __name__ == "__main__":
