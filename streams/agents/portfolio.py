@@ -26,7 +26,8 @@ from streams.learning import hazard
 from streams.portfolio import classes, playbook
 from streams.portfolio.book import BookChanged, Segment
 from streams.portfolio.history import DAYS_KEPT, History, Line
-from streams.portfolio.monitor import Book, Freeze, Monitor, Part
+from streams.portfolio.monitor import Monitor
+from streams.portfolio.state import Book, Freeze, Part
 from streams.portfolio.sums import Cells
 from streams.portfolio.views import currency, is_whole
 

@@ -97,9 +97,9 @@ class History(Struct, array_like=True, dict=True):
     lines: list[Line] = field(default_factory=list)
 
     @property
-    def columns(self) -> Columns:
+    def columns(self) -> Columns[Line]:
         """What was derived from the lines; not stored."""
-        kept: Columns | None = self.__dict__.get("columns")
+        kept: Columns[Line] | None = self.__dict__.get("columns")
         if kept is None:
             kept = self.__dict__["columns"] = Columns()
         return kept

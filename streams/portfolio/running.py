@@ -8,29 +8,34 @@ Rule 2: lines are one a day, without a gap; a column may reach further back than
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
-if TYPE_CHECKING:
-    from streams.portfolio.history import Line
 
+class Dated(Protocol):
+    """A line: it belongs to a day (ordinal)."""
+
+    day: int
+
+
+L = TypeVar("L", bound=Dated)
 T = TypeVar("T")
 
 #: A column that has grown so long is begun anew at the oldest line that is left.
 _LENGTH_MAX = 2_000
 
 
-class _Column:
+class _Column(Generic[L]):
     """One value a line, from `first` on, and the sums up to each, where they were asked for."""
 
     __slots__ = ("derive", "first", "sums", "values")
 
-    def __init__(self, first: int, derive: Callable[[Line], object]) -> None:
+    def __init__(self, first: int, derive: Callable[[L], object]) -> None:
         self.first = first
         self.derive = derive
         self.values: list[object] = []
         self.sums = [0]
 
-    def reach(self, lines: Sequence[Line]) -> None:
+    def reach(self, lines: Sequence[L]) -> None:
         oldest = lines[0].day
         for line in lines[self.first + len(self.values) - oldest :]:
             self.values.append(self.derive(line))
@@ -39,31 +44,29 @@ class _Column:
         for value in self.values[len(self.sums) - 1 :]:
             self.sums.append(self.sums[-1] + cast("int", value))
 
-    def again(self, line: Line) -> None:
+    def again(self, line: L) -> None:
         place = line.day - self.first
         if 0 <= place < len(self.values):
             self.values[place] = self.derive(line)
             del self.sums[place + 1 :]
 
 
-class Columns:
+class Columns(Generic[L]):
     """The columns of one history, by name."""
 
     __slots__ = ("_columns",)
 
     def __init__(self) -> None:
-        self._columns: dict[str, _Column] = {}
+        self._columns: dict[str, _Column[L]] = {}
 
-    def values(
-        self, name: str, derive: Callable[[Line], object], lines: Sequence[Line], days: int, until: int
-    ) -> list[T]:
+    def values(self, name: str, derive: Callable[[L], object], lines: Sequence[L], days: int, until: int) -> list[T]:
         """What `derive` gives for each line of the `days` days up to `until`; a name always stands for one function."""
         if not lines:
             return []
         column, first, beyond = self._span(name, derive, lines, days, until)
         return cast("list[T]", column.values[first:beyond])
 
-    def total(self, name: str, derive: Callable[[Line], int], lines: Sequence[Line], days: int, until: int) -> int:
+    def total(self, name: str, derive: Callable[[L], int], lines: Sequence[L], days: int, until: int) -> int:
         """Their sum."""
         if not lines:
             return 0
@@ -71,14 +74,14 @@ class Columns:
         column.add_up()
         return column.sums[beyond] - column.sums[first] if beyond > first else 0
 
-    def again(self, line: Line) -> None:
+    def again(self, line: L) -> None:
         """The line has changed."""
         for column in self._columns.values():
             column.again(line)
 
     def _span(
-        self, name: str, derive: Callable[[Line], object], lines: Sequence[Line], days: int, until: int
-    ) -> tuple[_Column, int, int]:
+        self, name: str, derive: Callable[[L], object], lines: Sequence[L], days: int, until: int
+    ) -> tuple[_Column[L], int, int]:
         oldest, newest = lines[0].day, lines[-1].day
         column = self._columns.get(name)
         if column is None or column.first + len(column.values) < oldest or len(column.values) > _LENGTH_MAX:

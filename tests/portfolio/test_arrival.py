@@ -20,7 +20,7 @@ from streams.events.envelope import BorrowerEvent
 from streams.events.outputs import DateClosed
 from streams.events.portfolio import FreezeChanged, ProposalDecided, ReserveStated, StageSignedOff
 from streams.files.events import from_events
-from streams.portfolio.monitor import Closed
+from streams.portfolio.state import Closed
 from streams.risk.tiers import DEFAULT
 from tests.whole import crowd
 

@@ -17,8 +17,9 @@ from streams.console.pages.segments import late_share
 from streams.evidence.money import money_text
 from streams.portfolio.history import Line
 from streams.portfolio.indicators import Figure, indicators
-from streams.portfolio.monitor import Monitor, Part
+from streams.portfolio.monitor import Monitor
 from streams.portfolio.stages import SIGNED
+from streams.portfolio.state import Part
 from streams.risk.tiers import TIERS
 
 MILLION = 1_000_000

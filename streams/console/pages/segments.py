@@ -14,7 +14,7 @@ from streams.console.pages.ask import Ask, View, percent
 from streams.portfolio.book import MILLION
 from streams.portfolio.history import Line
 from streams.portfolio.indicators import Figure, indicators
-from streams.portfolio.monitor import Part
+from streams.portfolio.state import Part
 
 #: By which the book may be looked at, the first one unless another is asked for.
 DIMENSIONS = ("region", "vintage", "product", "channel")
