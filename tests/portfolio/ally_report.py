@@ -224,6 +224,9 @@ def injected(
     columns = ("drift", "days", "stage", "days", "incident", "days", "wrongly raised", "standing at the end")
     table = Table("on top of real days", "starts", *columns, width=150)
     ids = {alert.alert_id for alert in said}
+    calm = {start: copy.deepcopy(monitor) for start, (_, monitor) in before.items()}
+    for start, monitor in calm.items():
+        watch(monitor, stream[before[start][0] : before[start][0] + WATCHED_DAYS + 1], start, lambda *_: None)
     for name, label, change in WAVES:
         delays: dict[str, list[int]] = {"DRIFT": [], "STAGE": [], "DATA_OR_RAIL_INCIDENT": []}
         wrong = standing = 0
@@ -235,13 +238,20 @@ def injected(
                 own = [a.business_date.toordinal() for a in new if a.kind == kind and a.segment in {label, "*"}]
                 delays[kind] += [min(own) - start] if own else []
             if label == "*":
-                late = {a.alert_id for a in new if a.kind in {"DRIFT", "STAGE"}}
-                wrong += len(late)
-                cleared = {a.clears for a in found if a.state == "CLEARED"}
-                standing += len(late - cleared)
+                wrong += sum(a.kind in {"DRIFT", "STAGE"} for a in new)
+                standing += left_standing(changed, calm[start])
         row = [cell for each in delays.values() for cell in (str(len(each)), f"{median(each):.0f}" if each else "-")]
         table.add_row(name, str(len(before)), *row, *((str(wrong), str(standing)) if label == "*" else ("-", "-")))
     console.print(table)
+
+
+def left_standing(changed: Monitor, calm: Monitor) -> int:
+    """In how many parts a drift or a worse stage stands that would not, had nothing happened."""
+    return sum(
+        (bool(part.drift_alert) and not calm.book.parts[name].drift_alert)
+        or stages.LEVEL[part.stage.stage] > stages.LEVEL[calm.book.parts[name].stage.stage]
+        for name, part in changed.book.parts.items()
+    )
 
 
 def is_worse(alert: PortfolioAlert) -> bool:
