@@ -73,6 +73,10 @@ def stress(settings: Settings, scenario: str, *, as_json: bool, **options: Any) 
     from streams.files import stressed
 
     given = msgspec.convert(options, Given)
+    if given.share is not None and scenario not in {"stop-pay", "all"}:
+        raise click.BadParameter(
+            f"nobody stops paying in scenario {scenario}; use it with stop-pay.", param_hint="--share"
+        )
     monitor = _of_files(given.paths) if given.paths else stressed.live(settings)
     asked = stressed.Asked(
         reserve_minor=given.reserve,
@@ -134,6 +138,9 @@ def _say(told: Stressed, classes: Mapping[str, Sequence[Tally]], *, as_json: boo
         f"The book in {start.currency} as of {dt.date.fromordinal(start.day)}: expected loss {_money(start.loss_minor)}, "
         f"reserve {_money(held)}{' (assumed: none was stated)' if told.assumed else ''}."
     )
+    if any(scenario.stop_pay_share_ppm for scenario in told.scenarios):
+        hit, rest = sum(start.hit.loans), sum(start.rest.loans)
+        click.echo(f"Those who stop paying are in {start.segment}: {hit:,} of {hit + rest:,} loans.")
     columns = (
         "scenario",
         "loss",
@@ -168,6 +175,19 @@ def _say(told: Stressed, classes: Mapping[str, Sequence[Tally]], *, as_json: boo
     for scenario in told.scenarios:
         click.echo(f"{scenario.name}: {scenario.text_en} ({scenario.source}.)")
     click.echo("Loss is lost so far plus still expected. The chart is coverage over time, full height 150 %.")
+    _say_classes(classes)
+
+
+def _say_classes(classes: Mapping[str, Sequence[Tally]]) -> None:
+    """The book by regulatory class, each with how far its rule was verified."""
+    from streams.commands.printing import print_table
+
+    rows = [
+        (pack, f"{each.name} {each.name_zh}".rstrip(), f"{each.loans:,}", _money(each.balance_minor), each.trust)
+        for pack, tallies in classes.items()
+        for each in tallies
+    ]
+    print_table(("classes", "class", "loans", "balance", "source verified"), rows, right=("loans", "balance"))
 
 
 def _money(minor: int) -> str:

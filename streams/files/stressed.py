@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from msgspec import Struct, structs
@@ -12,10 +12,13 @@ from streams.engine import reading
 from streams.engine import rows as frame
 from streams.learning.stress import Result, run
 from streams.portfolio import scenarios
-from streams.portfolio.book import MILLION
+from streams.portfolio.book import DIMENSIONS, MILLION
 from streams.portfolio.monitor import Monitor
 from streams.portfolio.scenarios import Scenario, Start
 from streams.settings import Settings
+
+#: So many values of a dimension are named where an unknown one was asked for.
+VALUES_SHOWN = 60
 
 
 class NoBook(Exception):
@@ -96,10 +99,20 @@ def start(monitor: Monitor, currency: str | None = None, segment: str | None = N
         raise NoBook(f"No loan in {unit} is active any more.")
     wanted = scenarios.parse_segment(segment) if segment else scenarios.largest(monitor.sums.stock, unit)
     if not any(each[0] == unit and scenarios.matches(each, wanted) for each in monitor.sums.stock):
-        raise NoBook(f"No loan in {unit} is in {segment}.")
+        raise NoBook(f"No loan in {unit} is in {segment}. {_there_is(monitor, unit, wanted)}")
     through, lgd = monitor.book.through, shipped_playbook().loss_given_default_ppm
     history = whole[unit].history
     return scenarios.start(monitor.sums.stock, history, through, unit, wanted, shipped_pack("ifrs9"), lgd)
+
+
+def _there_is(monitor: Monitor, unit: str, wanted: Mapping[str, str]) -> str:
+    """The values that the named dimensions have."""
+    found = []
+    for name in wanted:
+        values = sorted({each[DIMENSIONS.index(name)] for each in monitor.sums.stock if each[0] == unit})
+        more = f" and {len(values) - VALUES_SHOWN} more" if len(values) > VALUES_SHOWN else ""
+        found.append(f"{name} is one of {', '.join(values[:VALUES_SHOWN])}{more}")
+    return f"Here {'; '.join(found)}."
 
 
 def stress(monitor: Monitor, begun: Start, names: Sequence[str], asked: Asked) -> Stressed:

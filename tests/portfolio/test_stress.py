@@ -128,6 +128,8 @@ def test_the_command_says_all_scenarios(real: RealBook, tmp_path: Path) -> None:
     again = CliRunner().invoke(stress, [*arguments, "--json"], catch_exceptions=False)
 
     assert all(name in table.stdout for name in NAMES)
+    assert "Those who stop paying are in USD/region=" in table.stdout
+    assert all(name in table.stdout for name in ("STAGE_2", "SPECIAL_MENTION", "关注", "UNVERIFIED"))
     assert first.stdout == again.stdout
     said = msgspec.json.decode(first.stdout.splitlines()[-1])
     assert [each["scenario"] for each in said["results"]] == list(NAMES)
@@ -145,3 +147,12 @@ def test_an_unknown_segment_is_said(real: RealBook, tmp_path: Path) -> None:
 
     assert "'zodiac' is no dimension" in wrong.output.replace("\n", " ")
     assert "No loan in USD is in region=ZZ" in absent.output
+    assert "region is one of " in absent.output
+
+
+def test_a_share_without_strikers_is_refused() -> None:
+    """It would change nothing, and nobody would notice."""
+    wrong = CliRunner().invoke(stress, ["baseline", "--share", "40"])
+
+    assert wrong.exit_code != 0
+    assert "nobody stops paying in scenario baseline" in wrong.output.replace("\n", " ")
