@@ -212,7 +212,9 @@ class Learner:
         """
         layout = msgspec.msgpack.decode(body, type=_Layout).layout
         if layout != LAYOUT:
-            raise ValueError(f"The learner's state has layout {layout}, this release {LAYOUT}: replay the labels topic.")
+            raise ValueError(
+                f"The learner's state has layout {layout}, this release {LAYOUT}: replay the labels topic."
+            )
         state = msgspec.msgpack.decode(body, type=LearnerState)
         learner = cls(challenged=challenged)
         learner._heads = {head.name: _Head.restored(head, challenged=challenged) for head in state.heads}
