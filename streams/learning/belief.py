@@ -54,9 +54,14 @@ class Belief:
         bayes.forget(self._covariance, self._prior, len(outcomes), FORGETTING)
         self._covariance[0, 0] += DRIFT_OF_INTERCEPT.get(self._head, 0.0)
 
-    def lean(self, other: Belief) -> None:
-        """Move the prior's mean towards what another head has learned on the same scorecard."""
+    def hand_logits(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the hand rule says of rows of terms."""
+        return np.asarray(np.add.reduce(rows * self._hand, axis=1))
+
+    def lean(self, other: Belief, level: float) -> None:
+        """Move the prior's mean towards what another head has learned on the same scorecard, and to the head's own level."""
         center = leaning_center(self._head, self._positives, self._hand, other._hand, other.mean)
+        center[0] += level
         bayes.recenter(self.mean, self._covariance, self._center, center, self._prior)
         self._center = center
 

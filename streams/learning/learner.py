@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from streams.learning import level
 from streams.learning.belief import Belief, BeliefState
 from streams.learning.challenger import NAME as ADAGRAD
 from streams.learning.challenger import Challenger, ChallengerState
@@ -49,6 +50,7 @@ class HeadState(Struct, array_like=True):
     watch: Watch
     challenger: ChallengerState
     copies: Copies = msgspec.field(default_factory=list)
+    level: tuple[float, float] = (0.0, 0.0)
 
 
 class LearnerState(Struct, array_like=True):
@@ -73,6 +75,7 @@ class _Head:
         self.copies: Copies = []
         self.beliefs = [Belief(name) for _ in SEGMENTS]
         self.labels = 0
+        self.level, self.level_variance = 0.0, level.VARIANCE.get(name, 0.0)
         self.guard = LabelGuard()
         self.watch = Watch()
         self.challenger = Challenger(prior_head(name)[0])
@@ -88,6 +91,9 @@ class _Head:
         if not self.guard.admits(cohort.observed_day, len(cohort.outcomes), positives):
             return figures | {"quarantined": "1"}
         terms, segments = terms_matrix(cohort.inputs), segments_of(cohort.inputs)
+        if self.level_variance:
+            hand = self.beliefs[0].hand_logits(terms)
+            self.level, self.level_variance = level.learn(self.level, self.level_variance, hand, cohort.outcomes)
         for number, belief in enumerate(self.beliefs):
             mine = segments == number
             belief.learn(terms[mine], cohort.outcomes[mine])
@@ -108,7 +114,7 @@ class _Head:
     def lean(self, other: _Head) -> None:
         """Move the prior's means towards what another head has learned."""
         for mine, its in zip(self.beliefs, other.beliefs, strict=True):
-            mine.lean(its)
+            mine.lean(its, self.level)
 
     def published(self) -> tuple[float, ...]:
         """The present means as they are published."""
@@ -124,6 +130,7 @@ class _Head:
             watch=self.watch,
             challenger=self.challenger.state(),
             copies=self.copies,
+            level=(self.level, self.level_variance),
         )
 
     @classmethod
@@ -132,6 +139,7 @@ class _Head:
         head = cls(state.name, challenged=challenged)
         head.beliefs = [Belief.restored(state.name, each) for each in state.beliefs]
         head.labels = state.labels
+        head.level, head.level_variance = state.level
         head.guard, head.watch, head.copies = state.guard, state.watch, state.copies
         head.challenger = Challenger(0.0, state.challenger)
         return head

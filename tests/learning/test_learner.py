@@ -149,15 +149,26 @@ def test_terms_of_many_are_the_terms_of_each() -> None:
 
 
 def test_a_scorecard_learns_only_from_its_own_segment(stream: list[Row]) -> None:
-    """Labels of those past due leave the scorecard of those who owe nothing as it is."""
+    """Labels of those past due leave what the habits of those who owe nothing mean as it is."""
     prior = model.prior_weights()
     learned = [label(row, prior) for row in stream[:400] if segment(model.inputs_of(row.observation))]
     weights, _ = Learner().learn_day(dt.date(2025, 6, 1), learned)
     before, after = prior.heads[0], weights.heads[0]
 
     assert learned
-    assert after[:TERMS] == pytest.approx(before[:TERMS], abs=1e-9)
+    assert after[1:TERMS] == pytest.approx(before[1:TERMS], abs=1e-9)  # the intercept follows the book's level
     assert after[TERMS:] != pytest.approx(before[TERMS:], abs=1e-3)
+
+
+def test_the_level_of_a_book_moves_both_scorecards(stream: list[Row]) -> None:
+    """Positives among those past due raise the intercept of those who owe nothing too: it is one lender's base rate."""
+    prior = model.prior_weights()
+    past_due = [label(row, prior) for row in stream[:400] if segment(model.inputs_of(row.observation))]
+    learned = [msgspec.structs.replace(each, outcome=True) for each in past_due]
+    weights, _ = Learner().learn_day(dt.date(2025, 6, 1), learned)
+
+    assert learned
+    assert weights.heads[0][0] > prior.heads[0][0] + 0.3
 
 
 def test_a_head_with_a_long_horizon_leans_on_an_earlier_one(stream: list[Row]) -> None:
