@@ -1,6 +1,6 @@
 """River's own AdaGrad logistic regression, learning the same labels in the same order as the champion, in the shadow.
 
-It sees the features without hinges or products (they hurt gradient descent). It is scored only on labels whose
+It sees the features without hinges or segments (hinges hurt gradient descent). It is scored only on labels whose
 observation is not older than the weights: a copy of the weights is kept from each day on which it learned.
 """
 
@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from river import linear_model, optim
 
 from streams.learning.copies import Copies, as_of, keep
-from streams.risk.design import TERMS
+from streams.risk.design import SEGMENTS, TERMS
 from streams.risk.features import COUNT, NAMES
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class Challenger:
         ]
 
     def head(self) -> tuple[float, ...]:
-        """Its present weights laid out as a head's: no hinges, no products. So it can be promoted."""
+        """Its present weights laid out as a head's: no hinges, each scorecard the same. So it can be promoted."""
         vector = self._vector().tolist()
-        return (*vector, *[0.0] * (TERMS - len(vector)))
+        return (*vector, *[0.0] * (TERMS - len(vector))) * len(SEGMENTS)
 
     def _vector(self) -> np.ndarray:
         weights = self.model.weights

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from streams.risk.design import HINGES, PAIRS, TERMS
-from streams.risk.features import COUNT
+from streams.risk.design import HINGES, TERMS
+from streams.risk.features import COUNT, INDEX
 from streams.risk.model import inputs_of
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ def _lead_days(label: LabelMatured) -> float:
     return float((label.reached_on - label.alerted_on).days)
 
 
+def segments_of(inputs: np.ndarray) -> np.ndarray:
+    """`design.segment` of many observations at once."""
+    return np.asarray(inputs[:, INDEX["days_past_due"]] > 0).astype(np.int8)
+
+
 def terms_matrix(inputs: np.ndarray) -> np.ndarray:
     """`design.terms` of many observations at once, to the same bits."""
     values = inputs.astype(np.float64)
@@ -88,7 +93,5 @@ def terms_matrix(inputs: np.ndarray) -> np.ndarray:
     at = 1 + COUNT
     columns = [index for index, _ in HINGES]
     knots = np.array([knot for _, knot in HINGES], dtype=np.float64)
-    matrix[:, at : at + len(HINGES)] = np.maximum(values[:, columns] - knots, 0.0) / 100
-    first, second = [pair[0] for pair in PAIRS], [pair[1] for pair in PAIRS]
-    matrix[:, at + len(HINGES) :] = values[:, first] * values[:, second] / 10_000
+    matrix[:, at:] = np.maximum(values[:, columns] - knots, 0.0) / 100
     return matrix

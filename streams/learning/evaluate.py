@@ -41,8 +41,8 @@ COMPARED = HEADS[:2]
 class Figures(Struct, frozen=True):
     """One head over one part of the rows. Ratios from 0 to 1; NaN (null in JSON) where the data cannot say.
 
-    `auc_current` is over rows with nothing past due; `auc_days_past_due` and `average_precision_days_past_due` rank by
-    days past due alone. `recall` is by share of rows alerted.
+    `auc_current` is over rows with nothing past due; `auc_days_past_due` and `average_precision_days_past_due` rank by days
+    past due alone. `ece_by_chance` is what `ece` would be if every probability were right. `recall` is by share alerted.
     """
 
     head: str
@@ -53,6 +53,7 @@ class Figures(Struct, frozen=True):
     auc_current: float
     average_precision: float
     ece: float
+    ece_by_chance: float
     log_loss: float
     brier: float
     auc_days_past_due: float
@@ -203,6 +204,7 @@ def _figures(table: Table, head: str, part: str, mask: np.ndarray) -> Figures:
         auc_current=metrics.auc(p[current], y[current]),
         average_precision=metrics.average_precision(p, y),
         ece=metrics.expected_calibration_error(p, y),
+        ece_by_chance=metrics.calibration_error_by_chance(p),
         log_loss=metrics.log_loss(p, y),
         brier=metrics.brier(p, y),
         auc_days_past_due=metrics.auc(past_due, y),
@@ -254,8 +256,8 @@ def _by_month(table: Table, head: str) -> list[MonthFigures]:
 
 def _cohort_errors(table: Table, main: np.ndarray) -> list[CohortError]:
     past_due = table.days_past_due
-    bands = ((0, 0), (1, 29), (30, 59), (60, 89))
-    slices = {f"{low} to {high} days past due": (past_due >= low) & (past_due <= high) for low, high in bands}
+    bands = {"nothing": (0, 0), "1 to 29 days": (1, 29), "30 to 59 days": (30, 59), "60 to 89 days": (60, 89)}
+    slices = {f"{name} past due": (past_due >= low) & (past_due <= high) for name, (low, high) in bands.items()}
     years = np.array([dt.date.fromordinal(int(day)).year for day in table.day])
     slices |= {f"observed in {year}": years == year for year in sorted(set(years.tolist()))}
     if table.inputs is not None:

@@ -5,7 +5,7 @@ borrower), so neither partitions nor arrival order matter. Learning each label o
 Rule 2: both classes of a cohort are learned together, at the horizon; the guard may keep a cohort out.
 Rule 3: figures are prequential: a label is judged by the probability that was published when it was observed. While
 another version is pinned, the learner's own weights of then are judged in the shadow beside it.
-Rule 4: a rare head leans on a frequent one (`learning.priors`), as of the end of each learned day.
+Rule 4: a head leans on one that learns more or sooner (`learning.priors`), as of the end of each learned day.
 Rule 5: challengers learn the same labels in the same order and give figures, nothing else.
 """
 
@@ -19,15 +19,16 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from streams.learning import bayes
+from streams.learning import level
+from streams.learning.belief import Belief, BeliefState
 from streams.learning.challenger import NAME as ADAGRAD
 from streams.learning.challenger import Challenger, ChallengerState
-from streams.learning.cohort import Cohort, cohorts, terms_matrix
+from streams.learning.cohort import Cohort, cohorts, segments_of, terms_matrix
 from streams.learning.copies import Copies, as_of, keep
 from streams.learning.figures import LEARNER, Watch, judge, key
 from streams.learning.guard import LabelGuard
-from streams.learning.priors import DRIFT_OF_INTERCEPT, LEANS, leaning_center, prior_variances
-from streams.risk.design import LAYOUT, TERMS
+from streams.learning.priors import LEANS
+from streams.risk.design import LAYOUT, SEGMENTS
 from streams.risk.heads import HEADS, MILLION, PRIOR_VERSION, Scorer, Weights, prior_head, probability_ppm
 
 if TYPE_CHECKING:
@@ -35,24 +36,21 @@ if TYPE_CHECKING:
 
     from streams.events.outputs import LabelMatured
 
-FORGETTING = 0.99998
 #: Published weights are rounded, so that the last bit of a C library's `exp` does not become a new version.
 DIGITS = 9
 
 
 class HeadState(Struct, array_like=True):
-    """One head as bytes: arrays are little-endian float64; the covariance is its lower triangle."""
+    """One head as bytes; `beliefs` are in the order of `design.SEGMENTS`."""
 
     name: str
-    mean: bytes
-    covariance: bytes
+    beliefs: list[BeliefState]
     labels: int
-    positives: int
     guard: LabelGuard
     watch: Watch
     challenger: ChallengerState
     copies: Copies = msgspec.field(default_factory=list)
-    center: bytes = b""
+    level: tuple[float, float] = (0.0, 0.0)
 
 
 class LearnerState(Struct, array_like=True):
@@ -62,6 +60,12 @@ class LearnerState(Struct, array_like=True):
     heads: list[HeadState]
 
 
+class _Layout(Struct, array_like=True):
+    """As much of the state as every release can read."""
+
+    layout: int
+
+
 class _Head:
     """One head while it learns."""
 
@@ -69,15 +73,12 @@ class _Head:
         self.name = name
         self.challenged = challenged
         self.copies: Copies = []
-        self.hand = np.array(prior_head(name))
-        self.center = self.hand.copy()
-        self.prior = prior_variances(name, 0)
-        self.mean = self.center.copy()
-        self.covariance = np.diag(self.prior)
-        self.labels = self.positives = 0
+        self.beliefs = [Belief(name) for _ in SEGMENTS]
+        self.labels = 0
+        self.level, self.level_variance = 0.0, level.VARIANCE.get(name, 0.0)
         self.guard = LabelGuard()
         self.watch = Watch()
-        self.challenger = Challenger(float(self.mean[0]))
+        self.challenger = Challenger(prior_head(name)[0])
 
     def learn(self, day: int, cohort: Cohort) -> dict[str, str]:
         """Judge a cohort, and learn it unless it is quarantined; returns its figures."""
@@ -89,13 +90,13 @@ class _Head:
         positives = int(cohort.outcomes.sum())
         if not self.guard.admits(cohort.observed_day, len(cohort.outcomes), positives):
             return figures | {"quarantined": "1"}
-        self.positives += positives
-        self._loosen()
-        scratch = np.empty((TERMS, TERMS))
-        for row, outcome in zip(terms_matrix(cohort.inputs), cohort.outcomes.tolist(), strict=True):
-            bayes.update(self.mean, self.covariance, row, outcome, scratch)
-        bayes.forget(self.covariance, self.prior, len(cohort.outcomes), FORGETTING)
-        self.covariance[0, 0] += DRIFT_OF_INTERCEPT.get(self.name, 0.0)
+        terms, segments = terms_matrix(cohort.inputs), segments_of(cohort.inputs)
+        if self.level_variance:
+            hand = self.beliefs[0].hand_logits(terms)
+            self.level, self.level_variance = level.learn(self.level, self.level_variance, hand, cohort.outcomes)
+        for number, belief in enumerate(self.beliefs):
+            mine = segments == number
+            belief.learn(terms[mine], cohort.outcomes[mine])
         if self.challenged:
             self.challenger.learn(day, rows, [outcome > 0 for outcome in cohort.outcomes.tolist()])
         self.labels += len(cohort.outcomes)
@@ -107,52 +108,38 @@ class _Head:
         version = dt.date.fromordinal(known[0]).isoformat() if known else PRIOR_VERSION
         if cohort.versions == (version,):
             return None
-        scorer = Scorer(np.frombuffer(known[1], "<f8").tolist() if known else self.hand.tolist())
+        scorer = Scorer(np.frombuffer(known[1], "<f8").tolist() if known else prior_head(self.name))
         return [probability_ppm(scorer.logit(row)) / MILLION for row in rows]
 
     def lean(self, other: _Head) -> None:
-        """Move the prior's mean towards what another head has learned."""
-        center = leaning_center(self.name, self.positives, self.hand, other.hand, other.mean)
-        bayes.recenter(self.mean, self.covariance, self.center, center, self.prior)
-        self.center = center
+        """Move the prior's means towards what another head has learned."""
+        for mine, its in zip(self.beliefs, other.beliefs, strict=True):
+            mine.lean(its, self.level)
 
     def published(self) -> tuple[float, ...]:
         """The present means as they are published."""
-        return tuple(round(float(weight), DIGITS) for weight in self.mean.tolist())
-
-    def _loosen(self) -> None:
-        grown = prior_variances(self.name, self.positives)
-        bayes.loosen(self.mean, self.covariance, self.center, self.prior, grown)
-        self.prior = grown
+        return tuple(round(float(weight), DIGITS) for belief in self.beliefs for weight in belief.mean)
 
     def state(self) -> HeadState:
         """As bytes."""
-        lower = self.covariance[np.tril_indices(TERMS)]
         return HeadState(
             name=self.name,
-            mean=self.mean.astype("<f8").tobytes(),
-            covariance=lower.astype("<f8").tobytes(),
+            beliefs=[belief.state() for belief in self.beliefs],
             labels=self.labels,
-            positives=self.positives,
             guard=self.guard,
             watch=self.watch,
             challenger=self.challenger.state(),
             copies=self.copies,
-            center=self.center.astype("<f8").tobytes(),
+            level=(self.level, self.level_variance),
         )
 
     @classmethod
     def restored(cls, state: HeadState, *, challenged: bool) -> _Head:
         """From bytes."""
         head = cls(state.name, challenged=challenged)
-        head.mean = np.frombuffer(state.mean, "<f8").copy()
-        if state.center:
-            head.center = np.frombuffer(state.center, "<f8").copy()
-        lower = np.zeros((TERMS, TERMS))
-        lower[np.tril_indices(TERMS)] = np.frombuffer(state.covariance, "<f8")
-        head.covariance = lower + np.tril(lower, -1).T
-        head.labels, head.positives = state.labels, state.positives
-        head.prior = prior_variances(state.name, state.positives)
+        head.beliefs = [Belief.restored(state.name, each) for each in state.beliefs]
+        head.labels = state.labels
+        head.level, head.level_variance = state.level
         head.guard, head.watch, head.copies = state.guard, state.watch, state.copies
         head.challenger = Challenger(0.0, state.challenger)
         return head
@@ -166,7 +153,7 @@ class Learner:
     """
 
     #: Codec version of `to_bytes`.
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, *, challenged: bool = True) -> None:
         self._challenged = challenged
@@ -231,11 +218,12 @@ class Learner:
         Raises:
             ValueError: the state is of another layout of features. Replay the labels with this release.
         """
-        state = msgspec.msgpack.decode(body, type=LearnerState)
-        if state.layout != LAYOUT:
+        layout = msgspec.msgpack.decode(body, type=_Layout).layout
+        if layout != LAYOUT:
             raise ValueError(
-                f"The learner's state has layout {state.layout}, this release {LAYOUT}: replay the labels topic."
+                f"The learner's state has layout {layout}, this release {LAYOUT}: replay the labels topic."
             )
+        state = msgspec.msgpack.decode(body, type=LearnerState)
         learner = cls(challenged=challenged)
         learner._heads = {head.name: _Head.restored(head, challenged=challenged) for head in state.heads}
         return learner

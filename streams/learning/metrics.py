@@ -108,6 +108,23 @@ def expected_calibration_error(probabilities: Floats, outcomes: Floats, bins: in
     return sum(count * abs(mean - share) for mean, share, count in found) / total if total else math.nan
 
 
+def calibration_error_by_chance(probabilities: Floats, bins: int = 10) -> float:
+    """What `expected_calibration_error` would be on average if every probability were exactly right.
+
+    Positives in a bin scatter about the m that are expected by 2 m^(k+1) / (k! e^m) on average, k the whole part of m, as
+    counts of rare events do (Crow 1958, mean deviation of the Poisson distribution), less where they are not rare.
+    """
+    p = np.asarray(probabilities, float)
+    distance = 0.0
+    for part in np.array_split(np.sort(p), bins):
+        expected = float(part.sum())
+        if expected > 0:
+            whole = math.floor(expected)
+            rare = 2 * math.exp((whole + 1) * math.log(expected) - math.lgamma(whole + 1) - expected)
+            distance += rare * math.sqrt(float((part * (1 - part)).sum()) / expected)
+    return distance / len(p) if len(p) else math.nan
+
+
 def psi(reference: Floats, present: Floats) -> float:
     """Population stability index of a score, over tenths of the reference. Empty bins count half a member.
 

@@ -19,13 +19,13 @@ _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --faint: #d8dde5; --a: #1f5fbf; --b: #c2570c; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --paper: #14181f; --faint: #3a4250; --a: #7fb0ff;
   --b: #ffab6b; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 70rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 74rem;
   margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--faint); padding: .25rem .7rem; text-align: right; }
+th, td { border-bottom: 1px solid var(--faint); padding: .25rem .6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, .w { text-align: left; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem; }
-figure { margin: 0; } figcaption { max-width: 30rem; font-size: .85rem; }
+figure { margin: 0; max-width: 100%; } figcaption { max-width: 26rem; font-size: .85rem; } svg { max-width: 100%; height: auto; }
 svg text { fill: var(--ink); font-size: 11px; } .scroll { overflow-x: auto; }
 .note { border-left: 3px solid var(--b); padding: .1rem .8rem; } dt { font-weight: 600; } dd { margin: 0 0 .4rem; }
 """
@@ -94,8 +94,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _figures(report: Report) -> str:
     rows = (
         (row.head, row.part, f"{row.labels:,}", f"{row.positives:,}", number(row.auc), number(row.auc_current),
-         number(row.average_precision), number(row.ece), number(row.log_loss), number(row.brier),
-         number(row.auc_days_past_due))
+         number(row.average_precision), number(row.ece), number(row.ece_by_chance), number(row.log_loss),
+         number(row.brier), number(row.auc_days_past_due))
         for row in report.figures
     )  # fmt: skip
     columns = (
@@ -107,6 +107,7 @@ def _figures(report: Report) -> str:
         "AUC at 0 dpd",
         "AP",
         "ECE",
+        "by chance",
         "log loss",
         "Brier",
         "AUC of dpd",
@@ -244,7 +245,7 @@ def _flips(report: Report) -> str:
     flips = report.flips
     return (
         f"<h2>Tiers</h2><p>{number(flips.changes_per_borrower_year, 2)} changes a borrower-year "
-        f"({flips.changes:,} in {flips.borrower_years:,.0f} years); {number(flips.reverted_share, 3)} of them revert "
+        f"({flips.changes:,} in {flips.borrower_years:,.0f} years); {flips.reverted_share:.0%} of them revert "
         "within 90 days.</p>" + _flip_chart(flips.by_month)
     )
 

@@ -43,7 +43,7 @@ def render(report: Report) -> RenderableType:
         parts.append(
             Text(
                 f"Tiers: {number(flips.changes_per_borrower_year, 2)} changes a borrower-year "
-                f"({flips.changes:,} in {flips.borrower_years:,.0f}); {number(flips.reverted_share, 3)} revert in 90 days."
+                f"({flips.changes:,} in {flips.borrower_years:,.0f}); {flips.reverted_share:.0%} revert in 90 days."
             )
         )
     parts += [_comparison(comparison) for comparison in report.comparisons if comparison.labels]
@@ -75,12 +75,25 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 
 
 def _figures(report: Report) -> Table:
-    columns = ("head", "part", "labels", "positives", "AUC", "AUC at 0 dpd", "AP", "ECE", "log loss", "AUC of dpd")
+    columns = (
+        "head",
+        "part",
+        "labels",
+        "positives",
+        "AUC",
+        "AUC at 0 dpd",
+        "AP",
+        "ECE",
+        "by chance",
+        "log loss",
+        "AUC of dpd",
+    )
     table = _table("Heads", columns)
     for row in report.figures:
         table.add_row(
             row.head, row.part, f"{row.labels:,}", f"{row.positives:,}", number(row.auc), number(row.auc_current),
-            number(row.average_precision), number(row.ece), number(row.log_loss), number(row.auc_days_past_due),
+            number(row.average_precision), number(row.ece), number(row.ece_by_chance), number(row.log_loss),
+            number(row.auc_days_past_due),
         )  # fmt: skip
     return table
 

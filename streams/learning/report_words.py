@@ -37,6 +37,7 @@ _FIGURES = (
         "average precision: the share of alerts that are right, over all lengths of the list. Compare it with the rate.",
     ),
     ("ECE", "calibration error: how far probabilities are from what happened, on average over tenths of the rows."),
+    ("by chance", "the calibration error that would remain if every probability were exactly right, for so few rows."),
     ("log loss, Brier", "errors of the probability itself; lower is better. For comparing versions, not for reading."),
 )
 

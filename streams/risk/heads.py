@@ -1,7 +1,7 @@
 """The questions that the model answers, the weights that answer them, and the score.
 
 Rule 1: a score is an exactly rounded sum (`math.fsum`) of table entries, so it is the same on every machine.
-Rule 2: only means are needed to score (about 1 kB a head); how they were learned is `learning`'s business.
+Rule 2: only means are needed to score (about 2 kB a head); how they were learned is `learning`'s business.
 Rule 3: until the first version is activated the prior scores: the hand rule that risk officers use, as log-odds.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from streams.risk.design import HINGES, PAIRS, TERMS
+from streams.risk.design import HINGES, LENGTH, SEGMENTS, TERMS, segment
 from streams.risk.features import COUNT, INDEX
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Weights(Struct, frozen=True, array_like=True, gc=False):
         if set(heads) != set(HEADS):
             raise ValueError(f"Version {version} has heads {sorted(heads)}; this release scores {sorted(HEADS)}.")
         for name in HEADS:
-            if len(heads[name]) != TERMS:
+            if len(heads[name]) != LENGTH:
                 raise ValueError(
-                    f"Head {name} of version {version} has {len(heads[name])} weights; this release uses {TERMS}. "
+                    f"Head {name} of version {version} has {len(heads[name])} weights; this release uses {LENGTH}. "
                     "It was learned by another release: activate a version of this one."
                 )
             if not all(map(math.isfinite, heads[name])):
@@ -83,12 +83,12 @@ class Weights(Struct, frozen=True, array_like=True, gc=False):
 
 
 def prior_head(name: str) -> tuple[float, ...]:
-    """The hand rule as a weight vector."""
+    """The hand rule as a weight vector: the same on each scorecard."""
     vector = [0.0] * TERMS
     vector[0] = _HAND_BASE[name]
     for feature, weight in _HAND_RULE.items():
         vector[1 + INDEX[feature]] = weight * _HAND_SLOPE[name]
-    return tuple(vector)
+    return tuple(vector) * len(SEGMENTS)
 
 
 def prior_weights() -> Weights:
@@ -96,13 +96,13 @@ def prior_weights() -> Weights:
     return Weights(PRIOR_VERSION, 0, tuple(prior_head(name) for name in HEADS))
 
 
-class Scorer:
-    """One head, unrolled into a table a feature: a score is a look-up and a sum.
+class Scorecard:
+    """One segment of a head, unrolled into a table a feature: a score is a look-up and a sum.
 
     A table is keyed by the stored integer itself, -127 to 127, and filled as values are met: few of them ever are.
     """
 
-    __slots__ = ("intercept", "pairs", "tables")
+    __slots__ = ("intercept", "tables")
 
     def __init__(self, vector: Sequence[float]) -> None:
         self.intercept = vector[0]
@@ -111,17 +111,27 @@ class Scorer:
             if vector[at]:
                 slopes[index].append((knot, vector[at]))
         self.tables = [_Table(vector[1 + index], slopes[index]) for index in range(COUNT)]
-        weights = vector[1 + COUNT + len(HINGES) :]
-        self.pairs = [
-            (first, second, weight / 10_000) for (first, second), weight in zip(PAIRS, weights, strict=True) if weight
-        ]
 
     def logit(self, inputs: Sequence[int]) -> float:
         """Log-odds for quantised inputs."""
-        parts = list(map(getitem, self.tables, inputs))
-        parts += [inputs[first] * inputs[second] * weight for first, second, weight in self.pairs]
-        parts.append(self.intercept)
-        return math.fsum(parts)
+        return math.fsum([self.intercept, *map(getitem, self.tables, inputs)])
+
+
+class Scorer:
+    """One head: its scorecards, in the order of `design.SEGMENTS`."""
+
+    __slots__ = ("cards",)
+
+    def __init__(self, vector: Sequence[float]) -> None:
+        self.cards = tuple(Scorecard(vector[at : at + TERMS]) for at in range(0, LENGTH, TERMS))
+
+    def card(self, inputs: Sequence[int]) -> Scorecard:
+        """The scorecard that these inputs are for."""
+        return self.cards[segment(inputs)]
+
+    def logit(self, inputs: Sequence[int]) -> float:
+        """Log-odds for quantised inputs."""
+        return self.cards[segment(inputs)].logit(inputs)
 
 
 class _Table(dict[int, float]):

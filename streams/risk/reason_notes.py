@@ -20,7 +20,8 @@ class Note(NamedTuple):
 NOTES: dict[ReasonCode, Note] = {
     ReasonCode.DAYS_PAST_DUE: Note(
         "Contractual days since the oldest installment that is not met in full, as a count and against the time between "
-        "installments; and how long something has been overdue without a break.",
+        "installments; and how long something has been overdue without a break. Who is past due has a scorecard of its own, and "
+        "the step to it counts here.",
         "Is a payment on its way or booked late? Booked with its value date, it corrects the count and may retract the alert.",
     ),
     ReasonCode.ARREARS: Note(

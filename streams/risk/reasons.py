@@ -1,7 +1,7 @@
 """Why a score is what it is: the active head's actual contributions, grouped into a closed list of named reasons.
 
-Rule 1: every feature and every product belongs to exactly one reason; there is no "other". The reasons' contributions
-and the base sum to the log-odds of the score.
+Rule 1: every feature belongs to exactly one reason; there is no "other". The reasons' contributions and the base sum to
+the log-odds of the score. That a scorecard of its own is used is part of the reason "days past due", which chooses it.
 Rule 2: a contribution is against `REFERENCE`, a borrower who has paid a year of installments exactly on time, so a
 reason says what sets this borrower apart, and the base is that borrower's score.
 Rule 3: texts state facts about the loan's repayment, never a judgment of the person.
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.events.outputs import Reason
 from streams.risk.behavior import BehaviorState, observe
-from streams.risk.design import PAIRS
 from streams.risk.features import FEATURES, INDEX, NAMES, features
 from streams.risk.inputs import Period, Standing
 
@@ -166,9 +165,7 @@ GROUPS: dict[ReasonCode, tuple[str, ...]] = {
 
 _CODES = tuple(ReasonCode)
 _MEMBERS = tuple(tuple(INDEX[name] for name in GROUPS[code]) for code in _CODES)
-_GROUP_OF = {index: group for group, members in enumerate(_MEMBERS) for index in members}
-#: A product belongs to the reason of its first feature.
-_PAIR_GROUPS = {(first, second): _GROUP_OF[first] for first, second in PAIRS}
+_CHOOSES = _CODES.index(ReasonCode.DAYS_PAST_DUE)
 
 
 def _reference() -> tuple[int, ...]:
@@ -213,16 +210,15 @@ def contributions(
     Returns:
         Base and contributions in the order of `ReasonCode`; their sum is the score's logit, to rounding.
     """
-    parts = [table[value] - table[usual] for table, value, usual in zip(scorer.tables, inputs, reference, strict=True)]
+    card, base = scorer.card(inputs), scorer.logit(reference)
+    parts = [table[value] - table[usual] for table, value, usual in zip(card.tables, inputs, reference, strict=True)]
     sums = [[parts[index] for index in members] for members in _MEMBERS]
-    for first, second, weight in scorer.pairs:
-        gain = (inputs[first] * inputs[second] - reference[first] * reference[second]) * weight
-        sums[_PAIR_GROUPS[first, second]].append(gain)
+    sums[_CHOOSES].append(card.logit(reference) - base)  # 0 where both are on the same scorecard
     found = []
     for members, group in zip(_MEMBERS, sums, strict=True):
         total = math.fsum(group)
         found.append((total, max(members, key=lambda index: parts[index] if total >= 0 else -parts[index])))
-    return scorer.logit(reference), found
+    return base, found
 
 
 def explain_inputs(inputs: Sequence[int], scorer: Scorer, limit: int, *, improving: bool = False) -> tuple[Reason, ...]:

@@ -19,6 +19,7 @@ from streams.events.control import BusinessDateAdvanced, ModelActivated, PolicyA
 from streams.events.envelope import BorrowerEvent, Event
 from streams.events.fields import Installment, Money
 from streams.events.outputs import CollectionAction, CollectionActionWithdrawn, LabelMatured, MeasureConcluded
+from streams.risk.design import LENGTH, TERMS
 from streams.risk.features import INDEX
 from streams.risk.heads import HEADS, Weights, prior_head
 from streams.risk.tiers import DEFAULT, Policy
@@ -87,9 +88,10 @@ def policy(kind: str, name: str, text: str, day: str = "2026-01-05") -> PolicyAc
 
 def model(weight: float) -> ModelActivated:
     """The prior, but with this weight on each broken promise (before anything was learned, it has none)."""
-    at = 1 + INDEX["broken_promises"]  # after the intercept
-    priors = {name: list(prior_head(name)) for name in HEADS}
-    heads = {name: [*vector[:at], weight, *vector[at + 1 :]] for name, vector in priors.items()}
+    heads = {name: list(prior_head(name)) for name in HEADS}
+    for vector in heads.values():
+        for start in range(0, LENGTH, TERMS):
+            vector[start + 1 + INDEX["broken_promises"]] = weight  # after the scorecard's intercept
     return event(ModelActivated, "2026-01-05", version="test", learned_through=OPENED, heads=heads)
 
 

@@ -91,10 +91,11 @@ def _heads(figures: list[dict[str, Any]]) -> str:
         "AUC at 0 dpd",
         "AP",
         "ECE",
+        "by chance",
         "log loss",
         "AUC of dpd alone",
     )
-    names = ("auc", "auc_current", "average_precision", "ece", "log_loss", "auc_days_past_due")
+    names = ("auc", "auc_current", "average_precision", "ece", "ece_by_chance", "log_loss", "auc_days_past_due")
     rows = [
         (
             f"`{row['head']}`",

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from streams.learning import metrics
-from streams.learning.cohort import terms_matrix
+from streams.learning.cohort import segments_of, terms_matrix
 from streams.learning.learner import Learner
 from streams.risk import model
-from streams.risk.design import terms
+from streams.risk.design import TERMS, segment, terms
 from streams.risk.features import COUNT
 from streams.risk.heads import HEADS
 from tests.learning.stream import Row, label, rows, run
@@ -129,8 +129,57 @@ def test_bytes_of_another_layout_are_refused() -> None:
         Learner.from_bytes(msgspec.msgpack.encode(state))
 
 
+def test_the_state_of_the_first_layout_is_named() -> None:
+    """It had one scorecard a head: other fields than now, and the same words."""
+    first = [
+        1,
+        [["default_90d", b"mean", b"covariance", 30, 2, [[], 0, []], [b"", b""], [b"", b"", 0.0, 0, []], [], b""]],
+    ]
+
+    with pytest.raises(ValueError, match="has layout 1, this release 2"):
+        Learner.from_bytes(msgspec.msgpack.encode(first))
+
+
 def test_terms_of_many_are_the_terms_of_each() -> None:
     """Learning and scoring see the same bits."""
     inputs = np.random.default_rng(2).integers(-127, 128, size=(20, COUNT))
 
     assert terms_matrix(inputs.astype(np.int16)).tolist() == [terms(tuple(row)) for row in inputs.tolist()]
+    assert segments_of(inputs).tolist() == [segment(tuple(row)) for row in inputs.tolist()]
+
+
+def test_a_scorecard_learns_only_from_its_own_segment(stream: list[Row]) -> None:
+    """Labels of those past due leave what the habits of those who owe nothing mean as it is."""
+    prior = model.prior_weights()
+    learned = [label(row, prior) for row in stream[:400] if segment(model.inputs_of(row.observation))]
+    weights, _ = Learner().learn_day(dt.date(2025, 6, 1), learned)
+    before, after = prior.heads[0], weights.heads[0]
+
+    assert learned
+    assert after[1:TERMS] == pytest.approx(before[1:TERMS], abs=1e-9)  # the intercept follows the book's level
+    assert after[TERMS:] != pytest.approx(before[TERMS:], abs=1e-3)
+
+
+def test_the_level_of_a_book_moves_both_scorecards(stream: list[Row]) -> None:
+    """Positives among those past due raise the intercept of those who owe nothing too: it is one lender's base rate."""
+    prior = model.prior_weights()
+    past_due = [label(row, prior) for row in stream[:400] if segment(model.inputs_of(row.observation))]
+    learned = [msgspec.structs.replace(each, outcome=True) for each in past_due]
+    weights, _ = Learner().learn_day(dt.date(2025, 6, 1), learned)
+
+    assert learned
+    assert weights.heads[0][0] > prior.heads[0][0] + 0.3
+
+
+def test_a_head_with_a_long_horizon_leans_on_an_earlier_one(stream: list[Row]) -> None:
+    """What the early head has learned moves it too, once it has labels that could contradict; never its level."""
+    prior, head = model.prior_weights(), "default_180d"
+    own = [label(row, prior, head) for row in stream[:400]]
+    early = [label(row, prior, "delinquent_30_90d") for row in stream[:400]]
+    alone, _ = Learner().learn_day(dt.date(2025, 6, 1), own)
+    both, _ = Learner().learn_day(dt.date(2025, 6, 1), [*own, *early])
+    only_early, _ = Learner().learn_day(dt.date(2025, 6, 1), early)
+    at = HEADS.index(head)
+
+    assert both.heads[at] != pytest.approx(alone.heads[at], abs=1e-3)
+    assert only_early.heads[at] == pytest.approx(prior.heads[at], abs=1e-9)

@@ -38,6 +38,17 @@ def test_calibration_error_of_a_right_model_is_small() -> None:
     assert metrics.expected_calibration_error(probabilities / 2, outcomes) == pytest.approx(0.05, abs=0.005)
 
 
+def test_calibration_error_by_chance_is_what_a_right_model_has() -> None:
+    """Over many draws from the probabilities themselves, rare ones among them."""
+    generator = np.random.default_rng(4)
+    probabilities = generator.beta(0.3, 6, 6_000)
+    draws = [(generator.random(6_000) < probabilities).astype(float) for _ in range(200)]
+    errors = [metrics.expected_calibration_error(probabilities, drawn) for drawn in draws]
+
+    assert metrics.calibration_error_by_chance(probabilities) == pytest.approx(np.mean(errors), rel=0.05)
+    assert math.isnan(metrics.calibration_error_by_chance([]))
+
+
 def test_stability_stays_under_its_limit_when_nothing_changes() -> None:
     """In about 95 of 100 months; a shifted month is far above it."""
     generator = np.random.default_rng(2)
