@@ -23,7 +23,7 @@ from confluent_kafka import Producer
 
 from streams.engine import client, topics_admin
 from streams.events.control import BusinessDateAdvanced
-from streams.sandbox.alert_latency import Taken, Watch
+from streams.sandbox.bench.alert_latency import Taken, Watch
 from streams.sandbox.bench.processes import Process, product
 from streams.sandbox.bench.stage import Failed, Progress
 from streams.sandbox.bench.workload import Workload

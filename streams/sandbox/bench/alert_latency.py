@@ -1,4 +1,4 @@
-"""How long an input took to become an alert that a committed reader has: for the benchmark and for the proof.
+"""How long an input took to become an alert that a committed reader has.
 
 An alert names the journal record that caused it, and that one its input record, whose Kafka timestamp is the producer's.
 """
@@ -12,6 +12,8 @@ from typing import NamedTuple
 from streams.engine import reading, source
 from streams.settings import Settings
 from streams.topics import SEQUENCED
+
+_LOOK_S = 0.1
 
 
 class Taken(NamedTuple):
@@ -30,13 +32,21 @@ class Watch(threading.Thread):
         self._settings = settings
         self._from_now = from_now
         self._alerts: list[tuple[bytes, int]] = []
+        self._reading = threading.Event()
         self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Returns when it is known from where it reads: no alert of what is sent from then on is missed."""
+        super().start()
+        while self.is_alive() and not self._reading.wait(_LOOK_S):
+            pass
 
     def run(self) -> None:
         """Read until stopped."""
         places = reading.places(self._settings, ["risk-tier-changes"])
         start = reading.ends(self._settings, places) if self._from_now else None
         with reading.Reader(self._settings, places, start=start) as reader:
+            self._reading.set()
             while not self._stopping.is_set():
                 found = reader.poll()
                 now_ms = time.time_ns() // 1_000_000
