@@ -20,8 +20,10 @@ Answer = TypeVar("Answer")
 #: Enough of a file to see that it is a list of certificates.
 _PEM_BYTES = 1024 * 1024
 
-#: Errors that pass by themselves: a broker starts, a coordinator moves.
+#: Errors that pass by themselves: a broker starts, a coordinator moves. (`_NOENT` is librdkafka's "no leaders found": of a topic
+#: that exists, a partition's leader is being elected.)
 _PASSING = {
+    KafkaError._NOENT,
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,

@@ -3,13 +3,15 @@
 Order matters. (1) Ask for the committed offset with require_stable: the broker answers only when no transaction of the
 previous owner is undecided on it. (2) Read the state topic's end without isolation, (3) wait until everything before
 that end is decided (the stable end has passed it: markers reach partitions one by one), (4) read committed rows up
-to it. Skipping (3) once gave rows older than the offset they belong to.
+to it. Skipping (3) once gave rows older than the offset they belong to. (5) Ask for the committed offset again: if it has
+moved, the rows may be newer than the first answer, and all is read again.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -18,6 +20,8 @@ from streams.engine import client, refused
 from streams.engine.errors import EngineError, Inconsistent, Misconfigured
 from streams.engine.transactions import Partition
 from streams.settings import Settings
+
+log = logging.getLogger("forewarn.engine")
 
 #: Rows of one partition: key to framed row.
 Rows = dict[bytes, bytes]
@@ -35,6 +39,33 @@ class Restorer:
         self._admin: AdminClient = client.admin(settings)
         self._group = group
         self._timeout_s = settings.transaction_timeout_ms / 1000 + 30
+
+    def restore(
+        self,
+        partitions: Collection[Partition],
+        homes: Collection[Partition],
+        is_past: Callable[[], bool],
+        progress: Progress = lambda rows: None,
+    ) -> tuple[dict[Partition, int], dict[Partition, Rows]]:
+        """Committed offsets, and rows that belong to them: nobody has committed between the two.
+
+        Somebody may have, if this worker was thought dead while it read: then the group has given its partitions away, and
+        only this worker does not know yet.
+
+        Args:
+            partitions: of the inputs.
+            homes: partitions of the state topic that hold their rows; may be none.
+            is_past: whether the assignment is over, and nothing needs to be restored any more.
+            progress: told how many rows were read.
+        """
+        offsets = self.committed(partitions)
+        while True:
+            rows = self.rows(homes, progress)
+            present = self.committed(partitions)
+            if present == offsets or is_past():
+                return offsets, rows
+            log.warning("%s: another worker has committed meanwhile; its rows are read again", self._group)
+            offsets = present
 
     def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The stable committed offset of each partition; 0 where nothing was committed yet."""
@@ -69,23 +100,34 @@ class Restorer:
             self._read(unread, restored, progress)
         return restored
 
-    def _ends(self, partitions: Iterable[Partition], *, stable: bool) -> dict[Partition, int]:
+    def _ends(self, partitions: Collection[Partition], *, stable: bool) -> dict[Partition, int]:
         level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
         request = client.latest(TopicPartition(topic, partition) for topic, partition in partitions)
 
         def ask() -> dict[Partition, int]:
-            answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
-            return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+            try:
+                answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
+                return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError._NOENT:
+                    self._check_topics({topic for topic, _ in partitions})
+                raise
 
         try:
             return client.patiently(ask, 30, self._admin)
         except KafkaException as error:
             if client.passing(error):
                 raise Inconsistent(f"The end of a state topic cannot be read yet: {error.args[0].str()}") from error
+            raise Misconfigured(f"The end of a state topic cannot be read: {error.args[0].str()}.") from error
+
+    def _check_topics(self, names: set[str]) -> None:
+        """A topic that is gone looks like one that has no leader at the moment; only the second is worth waiting for."""
+        gone = sorted(names - self._admin.list_topics(timeout=10).topics.keys())
+        if gone:
             raise Misconfigured(
-                f"The end of a state topic cannot be read: {error.args[0].str()}. "
-                "Does it exist? `forewarn topics create` makes it."
-            ) from error
+                f"The state topic {gone[0]} cannot be seen. Does it exist (`forewarn topics create` makes it), and may this "
+                "worker read it (docs/security.md)?"
+            )
 
     def _wait_until_decided(self, ends: dict[Partition, int]) -> None:
         deadline = time.monotonic() + self._timeout_s

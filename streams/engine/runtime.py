@@ -18,6 +18,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from streams.engine import groups
@@ -144,34 +145,36 @@ class Runtime:
         for partition in set(self._next) - kept:
             self._close(partition)
         self._held = {partition: records for partition, records in self._held.items() if partition in kept}
-        await self._open(membership.partitions - kept)
+        if not await self._open(membership, membership.partitions - kept):
+            return False
         self._metadata = groups.metadata(self._group, membership.generation, membership.member, self._settings.instance)
         self._owned, self._fenced = membership, None
         self._watch.adopted(time.monotonic() - started)
         return True
 
-    async def _open(self, partitions: set[Partition] | frozenset[Partition]) -> None:
+    async def _open(self, membership: Membership, partitions: set[Partition] | frozenset[Partition]) -> bool:
+        """Take partitions over from their rows. False if another assignment has come meanwhile."""
         if not partitions:
-            return
+            return True
         processor, started = self._processor, time.monotonic()
-        offsets = await self._in_thread(self._restorer.committed, partitions)
         homes = {}
         if processor.state_topic is not None:
             state_topic = self._prefix + processor.state_topic
             homes = {p: (state_topic, processor.state_partition(self._name(p), p[1])) for p in partitions}
-        rows = await self._in_thread(self._restorer.rows, set(homes.values()), self._watch.restoring)
+        restore, past = self._restorer.restore, partial(self._is_past, membership)
+        offsets, rows = await self._in_thread(restore, partitions, set(homes.values()), past, self._watch.restoring)
+        if past():
+            return False
         for partition in sorted(partitions):
             own = rows.get(homes[partition], {}) if homes else {}
             processor.opened(self._name(partition), partition[1], own, offsets[partition])
             self._next[partition] = self._committed[partition] = offsets[partition]
-        count = sum(len(found) for found in rows.values())
-        log.info(
-            "%s: opened %d partitions with %d rows in %.2f s",
-            self._group,
-            len(partitions),
-            count,
-            time.monotonic() - started,
-        )
+        count, took_s = sum(len(found) for found in rows.values()), time.monotonic() - started
+        log.info("%s: opened %d partitions with %d rows in %.2f s", self._group, len(partitions), count, took_s)
+        return True
+
+    def _is_past(self, membership: Membership) -> bool:
+        return self._worker is not None and self._worker.membership is not membership
 
     def _close(self, partition: Partition) -> None:
         self._processor.closed(self._name(partition), partition[1])
