@@ -98,8 +98,5 @@ class Sampler:
         """Where the partitions end, undecided records included: a transaction that hangs is lag, too."""
         if not partitions:
             return {}
-        request = client.latest(TopicPartition(*partition) for partition in partitions)
-        asked = self._admin.list_offsets(
-            request, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=_ASK_S
-        )
-        return {(tp.topic, tp.partition): future.result().offset for tp, future in asked.items()}
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        return client.ends(self._admin, wanted, IsolationLevel.READ_UNCOMMITTED, _ASK_S)

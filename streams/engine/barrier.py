@@ -56,10 +56,7 @@ class Barrier:
             raise Inconsistent(f"The ends of the input topics cannot be read: {error.args[0].str()}") from error
 
     def _ask_ends(self) -> dict[Partition, int]:
-        answers = self._admin.list_offsets(
-            client.latest(self._partitions), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S
-        )
-        return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+        return client.ends(self._admin, self._partitions, IsolationLevel.READ_COMMITTED)
 
     def passed(self, ends: dict[Partition, int]) -> bool:
         """Whether the group has committed up to all of these ends (an empty partition counts as read)."""

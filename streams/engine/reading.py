@@ -13,7 +13,6 @@ from typing import NamedTuple, Self, cast
 
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from streams.engine import client
 from streams.engine.errors import EngineError, Inconsistent, Misconfigured
@@ -82,18 +81,14 @@ def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
     Raises:
         Misconfigured: the cluster does not say.
     """
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    request = {TopicPartition(settings.topic_prefix + topic, number): latest for topic, number in of}
-    if not request:
+    wanted = [TopicPartition(settings.topic_prefix + topic, number) for topic, number in of]
+    if not wanted:
         return {}
     admin = client.admin(settings)  # must outlive its futures
 
     def ask() -> dict[Place, int]:
-        answers = admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=30)
-        return {
-            (tp.topic.removeprefix(settings.topic_prefix), tp.partition): future.result().offset
-            for tp, future in answers.items()
-        }
+        found = client.ends(admin, wanted, IsolationLevel.READ_COMMITTED)
+        return {(topic.removeprefix(settings.topic_prefix), number): end for (topic, number), end in found.items()}
 
     try:
         return client.patiently(ask, 30, admin)

@@ -102,12 +102,11 @@ class Restorer:
 
     def _ends(self, partitions: Collection[Partition], *, stable: bool) -> dict[Partition, int]:
         level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
-        request = client.latest(TopicPartition(topic, partition) for topic, partition in partitions)
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
 
         def ask() -> dict[Partition, int]:
             try:
-                answers = self._admin.list_offsets(request, isolation_level=level, request_timeout=30)
-                return {(tp.topic, tp.partition): future.result().offset for tp, future in answers.items()}
+                return client.ends(self._admin, wanted, level)
             except KafkaException as error:
                 if error.args[0].code() == KafkaError._NOENT:
                     self._check_topics({topic for topic, _ in partitions})

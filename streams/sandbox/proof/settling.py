@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection
 
 from confluent_kafka import IsolationLevel, TopicPartition
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from streams.agents.groups import AGENTS, group_of
 from streams.engine import client, reading
@@ -88,12 +87,10 @@ class Settling:
         if stable:
             return reading.ends(self._settings, self._places)
         prefix = self._settings.topic_prefix
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        request = {TopicPartition(prefix + topic, number): latest for topic, number in self._places}
+        wanted = [TopicPartition(prefix + topic, number) for topic, number in self._places]
         admin = client.admin(self._settings)
-        level = IsolationLevel.READ_UNCOMMITTED
-        answers = admin.list_offsets(request, isolation_level=level, request_timeout=30)
-        return {(tp.topic.removeprefix(prefix), tp.partition): future.result().offset for tp, future in answers.items()}
+        found = client.patiently(lambda: client.ends(admin, wanted, IsolationLevel.READ_UNCOMMITTED), 30, admin)
+        return {(topic.removeprefix(prefix), number): end for (topic, number), end in found.items()}
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         while not done():
