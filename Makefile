@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PURE := events ledger risk collections portfolio
 ARGS ?=
+# Folders of tests at a time.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint prove prove-short prove-mutations prove-pressure lock asyncapi clean
@@ -24,7 +26,7 @@ lint: $(VENV)/.installed ## style, types and the direction of imports
 	$(BIN)/lint-imports --no-logo
 
 test: setup lint ## lint, then every test against a real Kafka; pytest options in ARGS="…"
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(PURE:%=--cov=streams.%) --cov-branch \
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(PURE:%=--cov=streams.%) --cov-branch \
 		--cov-report=term-missing:skip-covered $(ARGS)
 
 prove-short: setup ## two minutes of faults and the aimed ones, against a real Kafka (not part of `make test`)
