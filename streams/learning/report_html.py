@@ -6,12 +6,14 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+from streams.learning import report_cells
 from streams.learning.chart import Line, chart
-from streams.learning.report_text import EARLY_MONTHS, apart, days, drifted, interval, number
-from streams.learning.report_words import ALERTED, FIGURE_WORDS, GLOSSARY, HAND_RULE, QUESTIONS
+from streams.learning.report_cells import Cells, number
+from streams.learning.report_text import apart, drifted
+from streams.learning.report_words import ALERTED, GLOSSARY, HAND_RULE, QUESTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from streams.learning.evaluate import Curves, Report
 
@@ -38,15 +40,17 @@ def page(report: Report, title: str = "Forewarn: evaluation") -> str:
         "Each was scored with the version active on its day and judged when it was known what became of the borrower. Pooled "
         f"figures start in month {report.warm_up_months}{apart(report)}."
     )
+    alerts, early, cohorts = report_cells.alerts(report), report_cells.early(report), report_cells.cohorts(report)
+    figures = _table(report_cells.heads(report, brier=True))
     sections = [
         f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>" + _notes(report),
-        "<h2>How well each question was answered</h2>" + QUESTIONS + _figures(report) + GLOSSARY,
-        _section("What alerts catch", ALERTED, _alerts(report) + _lead_time(report), shown=_has_events(report)),
+        "<h2>How well each question was answered</h2>" + QUESTIONS + figures + GLOSSARY,
+        _section("What alerts catch", ALERTED, _table(alerts) + _lead_time(report), shown=bool(alerts.rows)),
         *(_charts(curves) for curves in report.curves if curves.roc),
         _section("Month by month", "", _drift(report), shown=bool(report.months)),
         _out_of_the_ordinary(report),
-        _section("First months, against the hand rule", HAND_RULE, _early(report), shown=_has_early(report)),
-        _section("Where probabilities are too high or too low", "", _cohorts(report), shown=bool(report.cohorts)),
+        _section("First months, against the hand rule", HAND_RULE, _table(early), shown=bool(early.rows)),
+        _section("Where probabilities are too high or too low", "", _table(cohorts), shown=bool(cohorts.rows)),
         _flips(report),
         _lines(report),
         _comparisons(report),
@@ -67,63 +71,20 @@ def _notes(report: Report) -> str:
     return "".join(f'<p class="note">{escape(said)}</p>' for said in report.notes)
 
 
-def _has_events(report: Report) -> bool:
-    return any(row.events for row in report.alerts)
-
-
-def _has_early(report: Report) -> bool:
-    return any(row.number in EARLY_MONTHS and row.positives for row in report.months)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    listed = list(rows)
-    words = [any(row[at][:1].isalpha() for row in listed) for at in range(len(columns))]
+def _table(cells: Cells) -> str:
+    words = [any(row[at][:1].isalpha() for row in cells.rows) for at in range(len(cells.columns))]
     kinds = ['<{} class="w"' if word else "<{}" for word in words]
     head = "".join(
-        kind.format("th") + f' scope="col">{escape(column)}</th>' for kind, column in zip(kinds, columns, strict=True)
+        kind.format("th") + f' scope="col">{escape(column)}</th>'
+        for kind, column in zip(kinds, cells.columns, strict=True)
     )
     body = "".join(
         "<tr>"
         + "".join(kind.format("td") + f">{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
         + "</tr>"
-        for row in listed
+        for row in cells.rows
     )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _figures(report: Report) -> str:
-    rows = (
-        (row.head, row.part, f"{row.labels:,}", f"{row.positives:,}", number(row.auc), number(row.auc_current),
-         number(row.average_precision), number(row.ece), number(row.ece_by_chance), number(row.log_loss),
-         number(row.brier), number(row.auc_days_past_due))
-        for row in report.figures
-    )  # fmt: skip
-    columns = (
-        "head",
-        "part",
-        "labels",
-        "positives",
-        "AUC",
-        "AUC at 0 dpd",
-        "AP",
-        "ECE",
-        "by chance",
-        "log loss",
-        "Brier",
-        "AUC of dpd",
-    )
-    return _table(columns, rows)
-
-
-def _alerts(report: Report) -> str:
-    rows = (
-        (row.event, row.head, f"{row.budget:.0%}", f"{row.window_days} d", f"{row.events:,}", number(row.caught, 3),
-         days(row.lead_days), days(row.lead_days_p10), number(row.precision, 3))
-        for row in report.alerts if row.events
-    )  # fmt: skip
-    return _table(
-        ("event", "ranked by", "budget", "window", "events", "caught", "median lead", "p10 lead", "precision"), rows
-    )
 
 
 def _lead_time(report: Report) -> str:
@@ -207,36 +168,15 @@ def _out_of_the_ordinary(report: Report) -> str:
                "found", "lead, days")  # fmt: skip
     return (
         "<p>Month-ends at which the population moved by more than chance (PSI of the hand rule's score), the loss changed "
-        "(ADWIN), or the labels were kept out of learning:</p>" + _table(columns, rows)
+        "(ADWIN), or the labels were kept out of learning:</p>" + _table(Cells(columns, rows))
     )
 
 
 def _lines(report: Report) -> str:
     if not report.lines:
         return ""
-    rows = (
-        (row.head, row.line, f"{row.windows:,}", f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
-         number(row.average_precision), number(row.ece), number(row.log_loss, 5))
-        for row in report.lines
-    )  # fmt: skip
-    columns = ("head", "line", "month-ends", "labels", "positives", "AUC", "AP", "ECE", "log loss")
-    return "<h2>Side by side in the shadow</h2><p>Means over the month-ends that every line scored.</p>" + _table(
-        columns, rows
-    )
-
-
-def _early(report: Report) -> str:
-    rows = (
-        (f"{row.number} ({row.month})", row.head, f"{row.labels:,}", f"{row.positives:,}", number(row.auc),
-         number(row.auc_hand_rule), number(row.average_precision, 3), number(row.average_precision_hand_rule, 3))
-        for row in report.months if row.number in EARLY_MONTHS and row.positives
-    )  # fmt: skip
-    return _table(("month", "head", "labels", "positives", "AUC", "hand rule", "AP", "hand rule"), rows)
-
-
-def _cohorts(report: Report) -> str:
-    rows = ((row.slice, f"{row.labels:,}", f"{row.mean_probability:.3%}", f"{row.rate:.3%}") for row in report.cohorts)
-    return _table(("slice", "labels", "mean probability", "happened"), rows)
+    words = "<h2>Side by side in the shadow</h2><p>Means over the month-ends that every line scored.</p>"
+    return words + _table(report_cells.lines(report))
 
 
 def _flips(report: Report) -> str:
@@ -261,20 +201,9 @@ def _flip_chart(months: Sequence[tuple[float, float, float]]) -> str:
 
 
 def _comparisons(report: Report) -> str:
-    found = []
-    for comparison in (each for each in report.comparisons if each.labels):
-        paired = {
-            "auc": comparison.auc,
-            "auc_current": comparison.auc_current,
-            "average_precision": comparison.average_precision,
-        }
-        rows = [
-            (FIGURE_WORDS[name], number(value), number(comparison.lightgbm[name]),
-             interval(paired[name]) if name in paired else "")
-            for name, value in comparison.model.items()
-        ]  # fmt: skip
-        found.append(
-            f"<h2>Against LightGBM refitted monthly: {escape(comparison.head)}</h2>"
-            + _table(("figure", "model", "LightGBM", "difference [95 %, bootstrap over borrowers]"), rows)
-        )
-    return "".join(found)
+    return "".join(
+        f"<h2>Against LightGBM refitted monthly: {escape(comparison.head)}</h2>"
+        + _table(report_cells.compared(comparison, "difference [95 %, bootstrap over borrowers]"))
+        for comparison in report.comparisons
+        if comparison.labels
+    )
