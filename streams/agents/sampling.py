@@ -27,7 +27,6 @@ log = logging.getLogger("forewarn.telemetry")
 SAMPLE_S = 3.0
 #: So many versions back, the figures of twelve cohorts of every head are found.
 _VERSIONS_BACK = 200
-_ASK_S = 10.0
 
 
 class Sampler:
@@ -99,4 +98,4 @@ class Sampler:
         if not partitions:
             return {}
         wanted = [TopicPartition(*partition) for partition in partitions]
-        return client.ends(self._admin, wanted, IsolationLevel.READ_UNCOMMITTED, _ASK_S)
+        return client.ends(self._admin, wanted, IsolationLevel.READ_UNCOMMITTED)

@@ -49,14 +49,12 @@ class Barrier:
             if not self._partitions:
                 metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
                 self._partitions = [TopicPartition(t, p) for t in self._topics for p in metadata[t].partitions]
-            return client.patiently(self._ask_ends, _TIMEOUT_S, self._admin)
+            level = IsolationLevel.READ_COMMITTED
+            return client.patiently(lambda: client.ends(self._admin, self._partitions, level), _TIMEOUT_S, self._admin)
         except KeyError as error:
             raise Misconfigured(f"Topic {error.args[0]} does not exist. `forewarn topics create` makes it.") from error
         except KafkaException as error:
             raise Inconsistent(f"The ends of the input topics cannot be read: {error.args[0].str()}") from error
-
-    def _ask_ends(self) -> dict[Partition, int]:
-        return client.ends(self._admin, self._partitions, IsolationLevel.READ_COMMITTED)
 
     def passed(self, ends: dict[Partition, int]) -> bool:
         """Whether the group has committed up to all of these ends (an empty partition counts as read)."""

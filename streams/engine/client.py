@@ -149,6 +149,18 @@ def producer(settings: Settings, **extra: Any) -> Producer:
     )
 
 
+def hand_over(
+    producer: Producer, topic: str, value: bytes | None, key: bytes | None, partition: int = -1, **options: Any
+) -> None:
+    """Give a producer one record, waiting while its queue is full."""
+    while True:
+        try:
+            producer.produce(topic, value, key, partition, **options)
+            break
+        except BufferError:
+            producer.poll(0.05)
+
+
 def admin(settings: Settings) -> AdminClient:
     """A client for topics, offsets and groups."""
     return AdminClient(common(settings))

@@ -75,8 +75,8 @@ def places(settings: Settings, topics: Iterable[str], key: bytes | None = None) 
     return listed
 
 
-def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
-    """The stable end of each partition: everything before it is committed or aborted.
+def ends(settings: Settings, of: Iterable[Place], *, stable: bool = True) -> dict[Place, int]:
+    """The end of each partition; the stable one has everything before it committed or aborted.
 
     Raises:
         Misconfigured: the cluster does not say.
@@ -84,16 +84,13 @@ def ends(settings: Settings, of: Iterable[Place]) -> dict[Place, int]:
     wanted = [TopicPartition(settings.topic_prefix + topic, number) for topic, number in of]
     if not wanted:
         return {}
-    admin = client.admin(settings)  # must outlive its futures
-
-    def ask() -> dict[Place, int]:
-        found = client.ends(admin, wanted, IsolationLevel.READ_COMMITTED)
-        return {(topic.removeprefix(settings.topic_prefix), number): end for (topic, number), end in found.items()}
-
+    admin = client.admin(settings)
+    level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
     try:
-        return client.patiently(ask, 30, admin)
+        found = client.patiently(lambda: client.ends(admin, wanted, level), 30, admin)
     except KafkaException as error:
         raise Misconfigured(f"The ends of the topics cannot be read: {error.args[0].str()}.") from error
+    return {(topic.removeprefix(settings.topic_prefix), number): end for (topic, number), end in found.items()}
 
 
 class Reader:

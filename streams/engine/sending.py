@@ -37,12 +37,7 @@ def send_all(settings: Settings, records: Iterable[Outgoing]) -> int:
             failed.append(error)
 
     for topic, key, value in records:
-        while True:
-            try:
-                producer.produce(settings.topic_prefix + topic, value, key, on_delivery=settle)
-                break
-            except BufferError:
-                producer.poll(0.05)
+        client.hand_over(producer, settings.topic_prefix + topic, value, key, on_delivery=settle)
         producer.poll(0)
     producer.flush(_TIMEOUT_S + 5)
     if failed:

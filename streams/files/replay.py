@@ -161,12 +161,7 @@ class Replay:
     def _produce(self, event: FileEvent, delivered: Callable[[KafkaError | None, Message], None]) -> None:
         topic = self._settings.topic_prefix + event.topic
         self._sent += 1
-        while True:
-            try:
-                self._producer.produce(topic, event.value, event.key, on_delivery=delivered)
-                break
-            except BufferError:
-                self._producer.poll(0.05)
+        client.hand_over(self._producer, topic, event.value, event.key, on_delivery=delivered)
         self._producer.poll(0)
 
     def _note(self, error: KafkaError | None) -> None:

@@ -36,9 +36,13 @@ def learn(
     """
     before = level
     for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(logits + level, -_LOGIT_MAX, _LOGIT_MAX)))
+        p = _probabilities(logits + level)
         slope = float(np.add.reduce(p * (1 - p))) + 1 / variance
         step = (float(np.add.reduce(outcomes - p)) - (level - before) / variance) / slope
         level += min(max(step, -_STEP_MAX), _STEP_MAX)
-    p = 1 / (1 + np.exp(-np.clip(logits + level, -_LOGIT_MAX, _LOGIT_MAX)))
+    p = _probabilities(logits + level)
     return level, 1 / (1 / variance + float(np.add.reduce(p * (1 - p))))
+
+
+def _probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -_LOGIT_MAX, _LOGIT_MAX))))

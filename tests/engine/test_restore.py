@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
-from streams.engine import groups, rows, topics_admin
+from streams.engine import groups, rows
 from streams.engine.errors import Misconfigured
 from streams.engine.restore import Restorer
 from streams.engine.transactions import Transactions
 from streams.engine.writes import Write
-from streams.settings import Settings, load
+from streams.settings import Settings
 
 GROUP = "restored"
-
-
-@pytest.fixture
-def own(broker: str) -> Settings:
-    """Topics of one's own."""
-    settings = load({}, bootstrap=broker, topic_prefix=f"t{uuid.uuid4().hex[:8]}.", partitions=1)
-    topics_admin.create(settings)
-    return settings
 
 
 class Other:

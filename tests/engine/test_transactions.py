@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.engine import groups, reading, topics_admin
+from streams.engine import groups, reading
 from streams.engine.errors import Fenced, Inconsistent, InstanceTaken
 from streams.engine.transactions import Transactions
 from streams.engine.writes import Write
@@ -94,14 +92,6 @@ def test_what_is_not_understood_is_not_aborted() -> None:
         _Faked(producer).commit(_ROW, {("journal", 0): 1}, b"")
 
     assert producer.said == ["begin", "produce", "offsets"]
-
-
-@pytest.fixture
-def own(broker: str) -> Settings:
-    """Topics of one's own."""
-    settings = load({}, bootstrap=broker, topic_prefix=f"t{uuid.uuid4().hex[:8]}.", partitions=1)
-    topics_admin.create(settings)
-    return settings
 
 
 def test_fenced_on_a_real_cluster(own: Settings) -> None:

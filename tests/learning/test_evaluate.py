@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from streams.learning import report_html, report_text
+from streams.learning import report_cells, report_html, report_text
 from streams.learning.evaluate import Report, evaluate
 from streams.learning.evaluate_alerts import Reached, TierChange
 from streams.learning.evaluate_table import Outcome, ScoreRow
@@ -201,4 +201,4 @@ def test_nothing_to_evaluate_is_said() -> None:
 
 def test_unknown_figures_are_a_dash() -> None:
     """Not zero."""
-    assert report_text.number(math.nan) == "-"
+    assert report_cells.number(math.nan) == "-"

@@ -63,6 +63,19 @@ def bucket(days_past_due: int) -> int:
     return 0 if days_past_due == 0 else min(4, 1 + (days_past_due - 1) // 30)
 
 
+def after(event: BorrowerEvent, agreed: int, paid: int) -> tuple[int, int]:
+    """What is agreed and what is paid (minor units) after one more event of a loan."""
+    match event:
+        case LoanRestructured():
+            return sum(each.amount_minor for each in event.installments), 0
+        case ScheduleSet():
+            return sum(each.amount_minor for each in event.installments), paid
+        case PaymentReceived():
+            return agreed, paid + event.amount.amount_minor
+        case _:
+            return agreed, paid
+
+
 class Loan:
     """One loan as its events tell it, day by day."""
 
@@ -98,15 +111,7 @@ class Loan:
         agreed = paid = 0
         for day in range(self.life.first, self.beyond):
             for event in by_day.get(day, ()):
-                match event:
-                    case LoanRestructured():
-                        agreed, paid = sum(each.amount_minor for each in event.installments), 0
-                    case ScheduleSet():
-                        agreed = sum(each.amount_minor for each in event.installments)
-                    case PaymentReceived():
-                        paid += event.amount.amount_minor
-                    case _:
-                        pass
+                agreed, paid = after(event, agreed, paid)
             yield day + 1, self.morning(day + 1), max(0, agreed - paid)
 
     def flows(self) -> Iterator[tuple[int, int, str]]:

@@ -14,14 +14,14 @@ from streams.borrower.shard import Shard
 from streams.engine.reading import partition_of
 from streams.events.control import BusinessDateAdvanced
 from streams.events.envelope import BorrowerEvent, Event
-from streams.events.loans import LoanClosed, LoanOpened, LoanRestructured, LoanWrittenOff, ScheduleSet
+from streams.events.loans import LoanClosed, LoanOpened, LoanWrittenOff
 from streams.events.outputs import DateClosed
-from streams.events.payments import PaymentReceived
 from streams.portfolio.book import BookChanged, bucket_on
 from streams.portfolio.sums import Closing, Sums
 from streams.risk.tiers import DEFAULT
 from tests.datasets.contract import live
 from tests.portfolio.conftest import DATES, Judged, RealBook
+from tests.portfolio.recomputed import after
 
 _decoder = msgspec.msgpack.Decoder(BookChanged | DateClosed)
 
@@ -55,15 +55,7 @@ def loans_on(events: list[Event], date: dt.date) -> pd.DataFrame:
         opened = next(event for event in told if isinstance(event, LoanOpened))
         agreed = paid = 0
         for event in told:
-            match event:
-                case LoanRestructured():
-                    agreed, paid = sum(each.amount_minor for each in event.installments), 0
-                case ScheduleSet():
-                    agreed = sum(each.amount_minor for each in event.installments)
-                case PaymentReceived():
-                    paid += event.amount.amount_minor
-                case _:
-                    pass
+            agreed, paid = after(event, agreed, paid)
         quarter = f"{opened.opened_on.year}Q{(opened.opened_on.month + 2) // 3}"
         late = live(told, date).days_past_due[-1]
         rows.append((borrower, opened.region or "-", quarter, max(0, agreed - paid), late))

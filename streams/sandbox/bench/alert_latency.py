@@ -26,11 +26,10 @@ class Taken(NamedTuple):
 class Watch(threading.Thread):
     """Notes when each alert could be read, read committed, and which journal record it names."""
 
-    def __init__(self, settings: Settings, *, from_now: bool = False) -> None:
-        """Watch all alerts, or those only that come after `start`."""
+    def __init__(self, settings: Settings) -> None:
+        """Watches the alerts that come after `start`."""
         super().__init__(daemon=True)
         self._settings = settings
-        self._from_now = from_now
         self._alerts: list[tuple[bytes, int]] = []
         self._reading = threading.Event()
         self._stopping = threading.Event()
@@ -44,8 +43,7 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Read until stopped."""
         places = reading.places(self._settings, ["risk-tier-changes"])
-        start = reading.ends(self._settings, places) if self._from_now else None
-        with reading.Reader(self._settings, places, start=start) as reader:
+        with reading.Reader(self._settings, places, start=reading.ends(self._settings, places)) as reader:
             self._reading.set()
             while not self._stopping.is_set():
                 found = reader.poll()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,6 @@ from pathlib import Path
 from statistics import quantiles
 
 import msgspec
-from confluent_kafka import Producer
 
 from streams.engine import client, topics_admin
 from streams.events.control import BusinessDateAdvanced
@@ -50,20 +50,21 @@ def measure(
 ) -> dict[str, dict[str, float]]:
     """A minute at the pace, of no more borrowers than the workload has. The workload of its own is made here."""
     del partitions  # of the default number, as in production
-    borrowers = min(workload.borrowers, borrowers_for(SECONDS))
-    figures = taken(cluster, place / "runs", borrowers, RATE_PER_S * SECONDS, progress)
+    figures = taken(cluster, place / "runs", SECONDS, progress, borrowers_max=workload.borrowers)
     return {f"produce to committed alert at {RATE_PER_S} events/s for {SECONDS} s, milliseconds": figures}
 
 
-def taken(cluster: Cluster, place: Path, borrowers: int, count: int, progress: Progress) -> dict[str, float]:
+def taken(
+    cluster: Cluster, place: Path, seconds: int, progress: Progress, borrowers_max: int = sys.maxsize
+) -> dict[str, float]:
     """Quantiles in milliseconds, of alerts that events and that dates caused.
 
     Args:
         cluster: a running one.
         place: for logs and state.
-        borrowers: how many the lender has.
-        count: so many records at the pace, at most; fewer if the month has fewer.
+        seconds: so long at the pace, at most; shorter if the month has fewer events.
         progress: told what is done.
+        borrowers_max: of the lender, who has no more than are needed for a month of so many events.
     """
     own = place / "latency"
     shutil.rmtree(own, ignore_errors=True)
@@ -71,9 +72,10 @@ def taken(cluster: Cluster, place: Path, borrowers: int, count: int, progress: P
     prefix = f"latency-{uuid.uuid4().hex[:8]}."
     settings = load({}, bootstrap=cluster.bootstrap, topic_prefix=prefix, state_dir=str(own / "state"))
     topics_admin.create(settings)
-    before, paced = _parts(borrowers, count, progress)
+    count = RATE_PER_S * seconds
+    before, paced = _parts(min(borrowers_max, round(count / _EVENTS_A_MONTH)), count, progress)
     workers = [product(agent, "w0", settings, own, own / "processes.log", timed=True) for agent in _AGENTS]
-    watch = Watch(settings, from_now=True)
+    watch = Watch(settings)
     try:
         for worker in workers:
             worker.start()
@@ -89,11 +91,6 @@ def taken(cluster: Cluster, place: Path, borrowers: int, count: int, progress: P
         for worker in workers:
             worker.stop()
     return _figures(watch.taken())
-
-
-def borrowers_for(seconds: float) -> int:
-    """How many borrowers have enough events in a month."""
-    return round(RATE_PER_S * seconds / _EVENTS_A_MONTH)
 
 
 def _parts(borrowers: int, count: int, progress: Progress) -> tuple[Iterator[_Record], Iterator[_Record]]:
@@ -124,22 +121,13 @@ def _send(settings: Settings, records: Iterable[_Record], pace: float, progress:
             producer.poll(0.001)
         if topic == _TICKS:
             producer.flush()  # a date goes out when all before it is stored
-        _produce(producer, settings.topic_prefix + topic, value, key)
+        client.hand_over(producer, settings.topic_prefix + topic, value, key)
+        producer.poll(0)
         number += 1
         if number % 1_000 == 0:
             progress(f"latency at {pace:,.0f}/s" if pace else "latency: months before", number, 0)
     producer.flush()
     return number
-
-
-def _produce(producer: Producer, topic: str, value: bytes, key: bytes | None) -> None:
-    while True:
-        try:
-            producer.produce(topic, value, key)
-            break
-        except BufferError:
-            producer.poll(0.05)
-    producer.poll(0)
 
 
 def _wait(workers: Sequence[Process], sequenced: int) -> None:

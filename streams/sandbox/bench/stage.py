@@ -126,12 +126,7 @@ class Stage:
             else ((-1, topic, key, value, []) for topic, key, value in workload.inputs())
         )
         for partition, topic, key, value, headers in records:
-            while True:
-                try:
-                    producer.produce(settings.topic_prefix + topic, value, key, partition, headers=headers)  # type: ignore[arg-type]  # list is invariant
-                    break
-                except BufferError:
-                    producer.poll(0.05)
+            client.hand_over(producer, settings.topic_prefix + topic, value, key, partition, headers=headers)
             count += 1
             if count % 10_000 == 0:
                 producer.poll(0)

@@ -49,12 +49,7 @@ def _write_rows(settings: Settings, bodies: list[bytes], count: int) -> None:
     for number in range(count):
         version, _, wake_day, body = rows.unpack(bodies[number % len(bodies)])
         row = rows.pack(version, 0, wake_day, body)
-        while True:
-            try:
-                producer.produce(f"{settings.topic_prefix}state", row, b"borrower-%d" % number, 0)
-                break
-            except BufferError:
-                producer.poll(0.05)
+        client.hand_over(producer, f"{settings.topic_prefix}state", row, b"borrower-%d" % number, 0)
         producer.poll(0)
     producer.flush()
 
@@ -93,7 +88,6 @@ def latency(directory: Path, progress: Progress) -> Figures:
     """
     place, load_average = directory / "latency", os.getloadavg()[0]
     shutil.rmtree(place, ignore_errors=True)
-    borrowers, count = latencies.borrowers_for(_LATENCY_SECONDS), latencies.RATE_PER_S * _LATENCY_SECONDS
     with Cluster(place / "kafka", progress=lambda line: progress(line, 0, 0)) as cluster:
-        found = latencies.taken(cluster, place, borrowers, count, progress)
+        found = latencies.taken(cluster, place, _LATENCY_SECONDS, progress)
     return found | {"processors": os.cpu_count() or 0, "load_average_before": load_average}

@@ -95,11 +95,6 @@ class Sender(threading.Thread):
             elif record.poison:
                 self.poison.add((record.topic, message.partition() or 0, message.offset() or 0))
 
-        while True:
-            try:
-                self._producer.produce(self._prefix + record.topic, record.value, record.key, on_delivery=delivered)
-                break
-            except BufferError:
-                self._producer.poll(0.05)
+        client.hand_over(self._producer, self._prefix + record.topic, record.value, record.key, on_delivery=delivered)
         self.sent += 1
         self._producer.poll(0)

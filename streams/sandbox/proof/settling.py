@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
-from confluent_kafka import IsolationLevel, TopicPartition
-
 from streams.agents.groups import AGENTS, group_of
-from streams.engine import client, reading
+from streams.engine import reading
 from streams.engine.barrier import Barrier
 from streams.engine.errors import EngineError
 from streams.settings import Settings
@@ -69,7 +67,7 @@ class Settling:
                 for agent, barrier in self._barriers.items():
                     ends = barrier.ends()
                     self._wait(lambda b=barrier, e=ends: b.passed(e), f"{agent} has not come to the end of its topics")  # type: ignore[misc]
-                now = self._ends(stable=False)
+                now = reading.ends(self._settings, self._places, stable=False)
                 if now == before and time.monotonic() >= quiet_at:
                     return
                 if now != before:
@@ -81,16 +79,7 @@ class Settling:
                 barrier.close()
 
     def _decided(self) -> bool:
-        return self._ends(stable=True) == self._ends(stable=False)
-
-    def _ends(self, *, stable: bool) -> dict[tuple[str, int], int]:
-        if stable:
-            return reading.ends(self._settings, self._places)
-        prefix = self._settings.topic_prefix
-        wanted = [TopicPartition(prefix + topic, number) for topic, number in self._places]
-        admin = client.admin(self._settings)
-        found = client.patiently(lambda: client.ends(admin, wanted, IsolationLevel.READ_UNCOMMITTED), 30, admin)
-        return {(topic.removeprefix(prefix), number): end for (topic, number), end in found.items()}
+        return reading.ends(self._settings, self._places) == reading.ends(self._settings, self._places, stable=False)
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         while not done():
